@@ -1,0 +1,37 @@
+//! The Aerospike wire protocol without I/O.
+//!
+//! Both ends speak through this crate: the emulator parses requests and writes replies with it, the driver
+//! does the reverse. Nothing here opens a socket or owns a record.
+//!
+//! | module | subject |
+//! |---|---|
+//! | [`proto`] | the 8-byte header in front of every frame |
+//! | [`message`] | record, batch and query messages: header, fields, ops |
+//! | [`bits`] | the info bits of a message header |
+//! | [`field`], [`op`], [`particle`] | ids of fields, operations and value types |
+//! | [`msgpack`] | the protocol's msgpack flavour |
+//! | [`value`] | owned values, for clients and tests |
+//! | [`digest`] | record digests and partition ids |
+//! | [`result`] | result codes |
+//! | [`time`] | the protocol's epoch and its times to live |
+//!
+//! Sections such as "wire §9" in the documentation name the functional reference of the protocol that this
+//! project is built from.
+
+pub mod bits;
+pub mod digest;
+pub mod field;
+pub mod message;
+pub mod msgpack;
+pub mod op;
+pub mod particle;
+pub mod proto;
+pub mod result;
+pub mod time;
+pub mod value;
+
+pub use digest::{Digest, PARTITIONS};
+pub use message::{Field, Header, Message, Op};
+pub use particle::{Particle, ParticleType};
+pub use result::ResultCode;
+pub use value::Value;
