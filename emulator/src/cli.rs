@@ -1,0 +1,169 @@
+//! The command line, shared by the binary and the Python package's console command.
+
+use crate::Emulator;
+use crate::config::{Config, Edition};
+use crate::config_file;
+use clap::{Parser, ValueEnum};
+use std::ffi::OsString;
+use std::net::IpAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use tracing_subscriber::EnvFilter;
+
+/// An in-memory server that speaks the Aerospike wire protocol, for tests.
+///
+/// With no options it answers like the vendor's container image: cluster "docker", namespace "test", records
+/// that live 30 days, port 3000 on the loopback address. Nothing is written to disk.
+#[derive(Debug, Parser)]
+#[command(name = "aerospike-emulator", version)]
+struct Options {
+    /// Port to listen on; 0 picks a free one, which is printed
+    #[arg(long, short)]
+    port: Option<u16>,
+    /// Address to listen on; 0.0.0.0 opens the server to the network
+    #[arg(long)]
+    bind: Option<IpAddr>,
+    /// Host name or address given to clients [default: the address they reached]
+    #[arg(long, value_name = "HOST")]
+    advertise: Option<String>,
+    /// Edition whose answers to give
+    #[arg(long, value_enum)]
+    edition: Option<EditionName>,
+    /// Configuration in the vendor's syntax (aerospike.conf); flags win over it
+    #[arg(long, value_name = "FILE")]
+    config_file: Option<PathBuf>,
+    /// Namespace to serve instead of "test"; may be repeated
+    #[arg(long = "namespace", value_name = "NAME")]
+    namespaces: Vec<String>,
+    /// Write the port to this file once connections are accepted
+    #[arg(long, value_name = "FILE")]
+    port_file: Option<PathBuf>,
+    /// Threads that serve connections [default: one for each core, four at most]
+    #[arg(long, value_name = "N")]
+    service_threads: Option<usize>,
+    /// What to log: error, warn, info, debug, trace, or a filter such as "info,aerospike_emulator::server=debug"
+    #[arg(long, value_name = "LEVEL", default_value = "warn")]
+    log: String,
+    /// Form of the log, which goes to the standard error stream
+    #[arg(long, value_enum, default_value = "text")]
+    log_format: LogFormat,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum EditionName {
+    Community,
+    Enterprise,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum LogFormat {
+    Text,
+    Json,
+}
+
+/// Runs the command until a signal stops it.
+pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let options = match Options::try_parse_from(arguments) {
+        Ok(options) => options,
+        Err(error) => {
+            let _ = error.print();
+            return ExitCode::from(error.exit_code() as u8);
+        }
+    };
+    match run(options) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("aerospike-emulator: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(options: Options) -> Result<(), String> {
+    start_log(&options)?;
+    let config = configure(&options)?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| format!("cannot start: {error}"))?;
+    // Installed before the port opens: whoever sees it open may send a signal at once.
+    let mut signals =
+        runtime.block_on(async { Signals::new() }).map_err(|error| format!("no signals: {error}"))?;
+    let emulator = Emulator::start(config).map_err(|error| error.to_string())?;
+    let address = emulator.address();
+    if let Some(path) = &options.port_file {
+        std::fs::write(path, format!("{}\n", address.port()))
+            .map_err(|error| format!("cannot write {}: {error}", path.display()))?;
+    }
+    println!("aerospike-emulator ready on {address}");
+    let signal = runtime.block_on(signals.wait());
+    tracing::info!(signal, "stopping");
+    emulator.stop();
+    Ok(())
+}
+
+fn start_log(options: &Options) -> Result<(), String> {
+    let filter = EnvFilter::try_new(&options.log).map_err(|error| format!("bad log level: {error}"))?;
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let started = match options.log_format {
+        LogFormat::Text => log.try_init(),
+        LogFormat::Json => log.json().try_init(),
+    };
+    started.map_err(|error| format!("cannot log: {error}"))
+}
+
+fn configure(options: &Options) -> Result<Config, String> {
+    let mut config = Config::default();
+    if let Some(path) = &options.config_file {
+        for warning in config_file::load(path, &mut config).map_err(|error| error.to_string())? {
+            tracing::warn!("{warning}");
+        }
+    }
+    if !options.namespaces.is_empty() {
+        let like = config.namespaces[0].clone();
+        let named = |name: &String| crate::config::NamespaceConfig { name: name.clone(), ..like.clone() };
+        config.namespaces = options.namespaces.iter().map(named).collect();
+    }
+    if let Some(port) = options.port {
+        config.port = port;
+    }
+    if let Some(bind) = options.bind {
+        config.bind = bind;
+    }
+    if let Some(edition) = options.edition {
+        config.edition = match edition {
+            EditionName::Community => Edition::Community,
+            EditionName::Enterprise => Edition::Enterprise,
+        };
+    }
+    if let Some(threads) = options.service_threads {
+        config.service_threads = threads;
+    }
+    if options.advertise.is_some() {
+        config.advertise.clone_from(&options.advertise);
+    }
+    Ok(config)
+}
+
+/// SIGINT and SIGTERM.
+struct Signals {
+    interrupt: tokio::signal::unix::Signal,
+    terminate: tokio::signal::unix::Signal,
+}
+
+impl Signals {
+    fn new() -> std::io::Result<Signals> {
+        use tokio::signal::unix::{SignalKind, signal};
+        Ok(Signals {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+        })
+    }
+
+    async fn wait(&mut self) -> &'static str {
+        tokio::select! {
+            _ = self.interrupt.recv() => "SIGINT",
+            _ = self.terminate.recv() => "SIGTERM",
+        }
+    }
+}

@@ -1,0 +1,192 @@
+//! What a client can ask: one file for each kind of request.
+//!
+//! A message takes one way: parsed, checked for what all kinds have in common, run, encoded. Commands on one
+//! record are plain synchronous functions that run on the network thread.
+
+mod delete;
+pub mod info;
+mod operate;
+mod read;
+mod reply;
+mod scalar;
+mod ttl;
+mod write;
+
+use crate::server::{FrameSink, Server};
+use crate::store::{Namespace, Record};
+use aerospike_wire::bits::{info1, info2, info3};
+use aerospike_wire::message::MESSAGE_HEADER_SIZE;
+use aerospike_wire::{Digest, Header, Message, ResultCode, field};
+use bytes::BytesMut;
+
+pub use reply::Reply;
+
+/// Most ops in one command (wire §24).
+pub const MAX_OPS: usize = 32_768;
+/// Most bins in one record (wire §24).
+pub const MAX_BINS: usize = 32_767;
+/// Longest bin name in bytes (wire §24).
+pub const MAX_BIN_NAME: usize = 15;
+
+/// Where a command on one record came from.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Origin {
+    /// A message of its own.
+    Client,
+    /// A row of a batch.
+    Batch,
+}
+
+/// A command on one record, whatever way it came.
+#[derive(Clone, Copy)]
+pub struct Request<'a> {
+    /// The server that it runs on.
+    pub server: &'a Server,
+    /// The record's namespace.
+    pub namespace: &'a Namespace,
+    /// The record's set; empty for none.
+    pub set: &'a [u8],
+    /// The record's digest.
+    pub digest: Digest,
+    /// Header, fields and ops.
+    pub message: Message<'a>,
+    /// Where it came from.
+    pub origin: Origin,
+}
+
+impl<'a> Request<'a> {
+    /// The message's header.
+    pub fn header(&self) -> &Header {
+        &self.message.header
+    }
+
+    /// The packed filter expression.
+    pub fn filter(&self) -> Option<&'a [u8]> {
+        self.message.field(field::FILTER)
+    }
+
+    /// The user key, particle type byte included.
+    pub fn key(&self) -> Option<&'a [u8]> {
+        self.message.field(field::KEY)
+    }
+
+    fn is_community(&self) -> bool {
+        self.server.is_community()
+    }
+}
+
+/// How a command on one record ended.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Ending {
+    /// The result code.
+    pub code: ResultCode,
+    /// The record's generation, or 0.
+    pub generation: u16,
+    /// The record's void time, or 0.
+    pub void_time: u32,
+}
+
+impl Ending {
+    /// An end that tells nothing of a record.
+    pub const fn bare(code: ResultCode) -> Ending {
+        Ending { code, generation: 0, void_time: 0 }
+    }
+
+    /// An end that tells generation and void time of a record.
+    pub fn of(code: ResultCode, record: &Record) -> Ending {
+        let header = record.header();
+        Ending { code, generation: header.generation, void_time: header.void_time }
+    }
+}
+
+/// A failed command; kept apart from [`Ending`] so that `?` can carry it.
+pub type Failure = Ending;
+
+/// What remains to be done with a message after [`dispatch`].
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Disposition {
+    /// The reply is written.
+    Done,
+    /// The request runs beside the network thread, through [`run_offloaded`].
+    Offload,
+    /// The connection has to be closed without a reply.
+    Close,
+}
+
+/// Runs a message and appends its reply (wire §12).
+pub fn dispatch(server: &Server, body: &[u8], out: &mut BytesMut) -> Disposition {
+    let header = match Header::parse(body) {
+        Ok(header) => header,
+        Err(error) => return refuse(out, error.into(), 0),
+    };
+    if header.info1 & info1::BATCH != 0 {
+        // Batches answer rows and an end mark; an end mark alone is a refusal.
+        return refuse(out, ResultCode::UNSUPPORTED_FEATURE, info3::LAST);
+    }
+    let message = match Message::with_header(header, &body[MESSAGE_HEADER_SIZE..]) {
+        Ok((message, [])) => message,
+        _ => return refuse(out, ResultCode::PARAMETER, 0),
+    };
+    let Some(namespace) = message.field(field::NAMESPACE).and_then(|name| server.store.namespace(name))
+    else {
+        return refuse(out, ResultCode::NAMESPACE, 0);
+    };
+    let Some(digest) = message.field(field::DIGEST) else {
+        return refuse(out, ResultCode::UNSUPPORTED_FEATURE, info3::LAST);
+    };
+    let Some(digest) = Digest::from_slice(digest) else {
+        return refuse(out, ResultCode::PARAMETER, 0);
+    };
+    let set = message.field(field::SET).unwrap_or_default();
+    let request = Request { server, namespace, set, digest, message, origin: Origin::Client };
+    run(&request, Reply::frame(out));
+    Disposition::Done
+}
+
+/// Runs a message that [`dispatch`] would not run on the network thread, and sends its frames.
+pub fn run_offloaded(_server: &Server, _body: &[u8], _frames: &FrameSink) {}
+
+/// Runs a command on one record, by its kind.
+pub fn run(request: &Request<'_>, mut reply: Reply<'_>) {
+    let header = request.header();
+    let ending = if header.info2 & info2::WRITE != 0 {
+        if header.info2 & info2::DELETE != 0 {
+            delete::run(request)
+        } else if request.message.field(field::UDF_MODULE).is_some() {
+            Ending::bare(ResultCode::UNSUPPORTED_FEATURE)
+        } else {
+            write::run(request, &mut reply)
+        }
+    } else if header.info1 & info1::READ != 0 {
+        read::run(request, &mut reply)
+    } else {
+        Ending::bare(ResultCode::PARAMETER)
+    };
+    reply.finish(ending);
+}
+
+/// Appends a reply that has nothing but a result code.
+fn refuse(out: &mut BytesMut, code: ResultCode, info3: u8) -> Disposition {
+    let mut reply = Reply::frame(out);
+    reply.set_info3(info3);
+    reply.finish(Ending::bare(code));
+    Disposition::Done
+}
+
+/// Checks a bin name (wire §24).
+fn check_bin_name(name: &[u8]) -> Result<(), ResultCode> {
+    if name.len() > MAX_BIN_NAME || name.contains(&0) { Err(ResultCode::BIN_NAME) } else { Ok(()) }
+}
+
+/// Whether a read or delete that names this set may have the record: naming none matches any (wire §22).
+fn set_matches(request: &Request<'_>, record: &Record) -> bool {
+    request.set.is_empty() || request.set == request.namespace.sets.name(record.header().set)
+}
+
+/// Whether the key sent, if any, is the one stored, if any (wire §21).
+fn key_matches(request: &Request<'_>, record: &Record) -> bool {
+    match (request.key(), record.key()) {
+        (Some(sent), Some(stored)) => sent == stored,
+        _ => true,
+    }
+}

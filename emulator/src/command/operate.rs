@@ -1,0 +1,113 @@
+//! The operations of a command, in order, and what each returns (wire §13 to §15).
+
+use super::{Reply, Request, check_bin_name, scalar};
+use crate::store::{Bins, Record};
+use aerospike_wire::bits::info1;
+use aerospike_wire::{Op, Particle, ParticleType, ResultCode, op};
+
+/// Where the operations of one command put their results.
+pub struct Results<'r, 'o> {
+    /// The reply.
+    pub reply: &'r mut Reply<'o>,
+    /// Whether every op returns a result, an empty one if it has none.
+    pub all: bool,
+    /// Whether the command writes.
+    pub writes: bool,
+}
+
+impl Results<'_, '_> {
+    /// Returns a value, or nothing.
+    pub fn push(&mut self, op: &Op<'_>, value: Option<Particle<'_>>) {
+        match value {
+            Some(value) => self.reply.op(op.code, op.name, value),
+            None if self.all => self.reply.op(op.code, op.name, Particle::NULL),
+            None => {}
+        }
+    }
+}
+
+/// Tests the filter of a command on a record that exists.
+///
+/// # Errors
+/// [`ResultCode::FILTERED_OUT`] when it is not true.
+pub fn check_filter(request: &Request<'_>, _record: &Record) -> Result<(), ResultCode> {
+    match request.filter() {
+        None => Ok(()),
+        Some(_) => Err(ResultCode::UNSUPPORTED_FEATURE),
+    }
+}
+
+/// Runs the ops of a command that only reads.
+///
+/// # Errors
+/// The code of the first op that fails.
+pub fn read_ops(
+    request: &Request<'_>,
+    record: &Record,
+    results: &mut Results<'_, '_>,
+) -> Result<(), ResultCode> {
+    for op in request.message.ops() {
+        check_bin_name(op.name)?;
+        match op.code {
+            op::READ => results.push(&op, record.bin(op.name)),
+            op::CDT_READ | op::BITS_READ | op::HLL_READ | op::EXP_READ => {
+                return Err(ResultCode::UNSUPPORTED_FEATURE);
+            }
+            _ => return Err(ResultCode::PARAMETER),
+        }
+    }
+    Ok(())
+}
+
+/// Runs the ops of a command that writes; each sees what those before it did.
+///
+/// # Errors
+/// The code of the first op that fails; the caller drops `bins` then.
+pub fn write_ops<'a>(
+    request: &Request<'a>,
+    _existing: Option<&'a Record>,
+    bins: &mut Bins<'a>,
+    results: &mut Results<'_, '_>,
+) -> Result<(), ResultCode> {
+    let gets_all = request.header().info1 & info1::GET_ALL != 0;
+    for op in request.message.ops() {
+        match op.code {
+            op::READ if gets_all && op.name.is_empty() => {
+                bins.named().for_each(|(name, value)| results.reply.op(op::READ, name, value));
+            }
+            op::READ => results.push(&op, bins.get(op.name)),
+            op::WRITE => {
+                match op.kind {
+                    ParticleType::NULL => bins.remove(op.name),
+                    _ => bins.set(op.name, scalar::value_of(op.particle())?),
+                }
+                results.push(&op, None);
+            }
+            op::INCR | op::APPEND | op::PREPEND => {
+                if !op.kind.is_storable() {
+                    return Err(ResultCode::PARAMETER);
+                }
+                let value = match bins.get(op.name) {
+                    None => scalar::value_of(op.particle())?,
+                    Some(old) if op.code == op::INCR => scalar::increment(old, op.particle())?.into(),
+                    Some(old) => scalar::concatenate(old, op.particle(), op.code == op::PREPEND)?.into(),
+                };
+                bins.set(op.name, value);
+                results.push(&op, None);
+            }
+            op::TOUCH => {}
+            op::DELETE_ALL => {
+                bins.clear();
+                results.push(&op, None);
+            }
+            op::CDT_READ | op::CDT_MODIFY | op::BITS_READ | op::BITS_MODIFY => {
+                return Err(ResultCode::UNSUPPORTED_FEATURE);
+            }
+            op::HLL_READ | op::HLL_MODIFY | op::EXP_READ | op::EXP_MODIFY => {
+                return Err(ResultCode::UNSUPPORTED_FEATURE);
+            }
+            _ => return Err(ResultCode::PARAMETER),
+        }
+    }
+    Ok(())
+}

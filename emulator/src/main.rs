@@ -1,0 +1,5 @@
+//! The `aerospike-emulator` command.
+
+fn main() -> std::process::ExitCode {
+    aerospike_emulator::cli::main(std::env::args_os())
+}

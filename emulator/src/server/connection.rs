@@ -1,0 +1,315 @@
+//! One client connection: frames in, replies out, strictly in order.
+//!
+//! Reading goes through a buffer that all connections of a thread share, so that an idle connection costs no
+//! buffer; only what is left of an incomplete frame, or what a slow client has not taken yet, is kept for it.
+
+use super::{FrameSink, Server};
+use crate::command::{self, Disposition};
+use aerospike_wire::message::MESSAGE_HEADER_SIZE;
+use aerospike_wire::proto::{FrameType, HEADER_SIZE, ProtoHeader};
+use aerospike_wire::{Header, ResultCode};
+use bytes::{Buf, BufMut, Bytes, BytesMut};
+use std::cell::{Cell, RefCell};
+use std::future::poll_fn;
+use std::io;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+use tokio::io::{AsyncRead, ReadBuf};
+use tokio::net::TcpStream;
+use tokio::time::{Instant, timeout};
+
+/// Bytes read at once.
+const READ_SIZE: usize = 64 * 1024;
+/// Replies are sent before more requests are taken when this many bytes wait.
+const FLUSH_SIZE: usize = 256 * 1024;
+/// How long a client may refuse to take a reply (wire §1).
+const SEND_STALL: Duration = Duration::from_secs(10);
+/// Frames of an offloaded request that may wait for the client.
+const OFFLOAD_DEPTH: usize = 4;
+
+thread_local! {
+    static INPUT: RefCell<Vec<u8>> = RefCell::new(vec![0; READ_SIZE]);
+    static OUTPUT: RefCell<BytesMut> = RefCell::new(BytesMut::new());
+}
+
+/// What a connection remembers between requests.
+#[derive(Debug)]
+pub struct Session {
+    /// Number of the connection, unique while the process lives.
+    pub id: u64,
+    /// The client's address.
+    pub peer: SocketAddr,
+    /// The server's address as the client reached it.
+    pub local: SocketAddr,
+    /// Whether the client has told its user agent.
+    pub told_user_agent: bool,
+}
+
+/// Serves a connection until either side closes it.
+pub async fn serve(server: &Arc<Server>, socket: std::net::TcpStream, busy: &Cell<usize>) {
+    let connection = match Connection::new(server, socket, busy) {
+        Ok(connection) => connection,
+        Err(error) => return tracing::debug!(%error, "connection lost before it was served"),
+    };
+    let (id, peer) = (connection.session.id, connection.session.peer);
+    tracing::debug!(id, %peer, "connected");
+    match connection.run().await {
+        Ok(()) => tracing::debug!(id, "closed"),
+        Err(error) => tracing::debug!(id, %error, "closed"),
+    }
+    server.user_agents.lock().remove(&id);
+}
+
+struct Connection<'a> {
+    server: &'a Arc<Server>,
+    socket: TcpStream,
+    session: Session,
+    /// An incomplete frame.
+    input: BytesMut,
+    /// What the client has not taken yet.
+    output: BytesMut,
+    busy: &'a Cell<usize>,
+    last_request: Instant,
+}
+
+/// What the bytes read so far call for.
+enum Step {
+    /// More bytes.
+    Read,
+    /// The replies to be sent before more requests are taken.
+    Flush,
+    /// The body of a request that runs beside the network thread.
+    Offload(Bytes),
+    /// The end of the connection, once the replies are sent.
+    Close,
+}
+
+impl<'a> Connection<'a> {
+    fn new(
+        server: &'a Arc<Server>,
+        socket: std::net::TcpStream,
+        busy: &'a Cell<usize>,
+    ) -> io::Result<Connection<'a>> {
+        static NEXT_ID: AtomicU64 = AtomicU64::new(1);
+        socket.set_nodelay(true)?;
+        let session = Session {
+            id: NEXT_ID.fetch_add(1, Ordering::Relaxed),
+            peer: socket.peer_addr()?,
+            local: socket.local_addr()?,
+            told_user_agent: false,
+        };
+        Ok(Connection {
+            server,
+            socket: TcpStream::from_std(socket)?,
+            session,
+            input: BytesMut::new(),
+            output: BytesMut::new(),
+            busy,
+            last_request: Instant::now(),
+        })
+    }
+
+    async fn run(mut self) -> io::Result<()> {
+        loop {
+            let step = self.read().await?;
+            let mut step = step;
+            loop {
+                self.flush().await?;
+                match step {
+                    Step::Read => break,
+                    Step::Close => return Ok(()),
+                    Step::Flush => {}
+                    Step::Offload(body) => self.offload(body).await?,
+                }
+                step = self.resume()?;
+            }
+        }
+    }
+
+    /// Waits for bytes, and answers what is complete.
+    async fn read(&mut self) -> io::Result<Step> {
+        let idle_ms = self.server.settings.proto_fd_idle_ms.load(Ordering::Relaxed);
+        if idle_ms == 0 {
+            return poll_fn(|cx| self.poll_read(cx)).await;
+        }
+        // A half-received frame does not protect a connection: the time runs from the last request on.
+        let deadline = self.last_request + Duration::from_millis(idle_ms as u64);
+        match tokio::time::timeout_at(deadline, poll_fn(|cx| self.poll_read(cx))).await {
+            Ok(step) => step,
+            Err(_) => {
+                self.server.connections.reaped.fetch_add(1, Ordering::Relaxed);
+                Ok(Step::Close)
+            }
+        }
+    }
+
+    fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Step>> {
+        INPUT.with_borrow_mut(|scratch| {
+            let mut buffer = ReadBuf::new(scratch);
+            ready!(Pin::new(&mut self.socket).poll_read(cx, &mut buffer))?;
+            let fresh = buffer.filled();
+            if fresh.is_empty() {
+                return Poll::Ready(Ok(Step::Close));
+            }
+            if !self.input.is_empty() {
+                self.input.extend_from_slice(fresh);
+                return Poll::Ready(self.resume());
+            }
+            let (used, step) = self.answer_all(fresh)?;
+            self.input.extend_from_slice(&fresh[used..]);
+            Poll::Ready(Ok(step))
+        })
+    }
+
+    /// Answers what is complete of the bytes kept.
+    fn resume(&mut self) -> io::Result<Step> {
+        let input = std::mem::take(&mut self.input);
+        let (used, step) = self.answer_all(&input)?;
+        self.input = input;
+        self.input.advance(used);
+        if self.input.is_empty() {
+            // An idle connection keeps no buffer.
+            self.input = BytesMut::new();
+        }
+        Ok(step)
+    }
+
+    /// Answers the complete frames in `input`; how many bytes they took, and what comes next.
+    fn answer_all(&mut self, input: &[u8]) -> io::Result<(usize, Step)> {
+        OUTPUT.with_borrow_mut(|out| {
+            let mut used = 0;
+            let step = loop {
+                let rest = &input[used..];
+                let Some(head) = rest.first_chunk() else { break Step::Read };
+                let head = match ProtoHeader::parse(*head) {
+                    Ok(head) => head,
+                    Err(error) => {
+                        tracing::debug!(id = self.session.id, %error, "bad frame");
+                        self.server.connections.demarshal_error.fetch_add(1, Ordering::Relaxed);
+                        break Step::Close;
+                    }
+                };
+                let Some(body) = rest.get(HEADER_SIZE..HEADER_SIZE + head.size) else { break Step::Read };
+                used += HEADER_SIZE + head.size;
+                match self.answer(head.frame_type, body, out) {
+                    Disposition::Done if out.len() >= FLUSH_SIZE => break Step::Flush,
+                    Disposition::Done => {}
+                    Disposition::Offload => break Step::Offload(Bytes::copy_from_slice(body)),
+                    Disposition::Close => break Step::Close,
+                }
+            };
+            self.send(out)?;
+            Ok((used, step))
+        })
+    }
+
+    fn answer(&mut self, frame_type: FrameType, body: &[u8], out: &mut BytesMut) -> Disposition {
+        if self.server.settings.proto_fd_idle_ms.load(Ordering::Relaxed) != 0 {
+            self.last_request = Instant::now();
+        }
+        match frame_type {
+            FrameType::Message => command::dispatch(self.server, body, out),
+            FrameType::Info => {
+                command::info::answer(self.server, &mut self.session, body, out);
+                Disposition::Done
+            }
+            FrameType::Admin => {
+                refuse_admin(self.server, out);
+                Disposition::Done
+            }
+            FrameType::Compressed => {
+                let code = match self.server.is_community() {
+                    true => ResultCode::ENTERPRISE_ONLY,
+                    false => ResultCode::UNSUPPORTED_FEATURE,
+                };
+                refuse(code, out);
+                Disposition::Done
+            }
+            // A server without replication leaves such frames unanswered (wire §2).
+            FrameType::Xdr => Disposition::Done,
+        }
+    }
+
+    /// Sends as much as the socket takes at once; keeps the rest.
+    fn send(&mut self, out: &mut BytesMut) -> io::Result<()> {
+        let mut sent = 0;
+        if self.output.is_empty() {
+            while sent < out.len() {
+                match self.socket.try_write(&out[sent..]) {
+                    Ok(count) => sent += count,
+                    Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
+                    Err(error) => {
+                        out.clear();
+                        return Err(error);
+                    }
+                }
+            }
+        }
+        self.output.extend_from_slice(&out[sent..]);
+        out.clear();
+        if out.capacity() > 4 * FLUSH_SIZE {
+            *out = BytesMut::new();
+        }
+        Ok(())
+    }
+
+    /// Waits until the client has taken everything.
+    async fn flush(&mut self) -> io::Result<()> {
+        while !self.output.is_empty() {
+            match self.socket.try_write(&self.output) {
+                Ok(count) => self.output.advance(count),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    timeout(SEND_STALL, self.socket.writable())
+                        .await
+                        .map_err(|_| io::Error::new(io::ErrorKind::TimedOut, "client does not read"))??;
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        if self.output.capacity() > 0 {
+            self.output = BytesMut::new();
+        }
+        Ok(())
+    }
+
+    /// Runs a request beside this thread and streams its frames.
+    async fn offload(&mut self, body: Bytes) -> io::Result<()> {
+        self.busy.set(self.busy.get() + 1);
+        let result = self.stream(body).await;
+        self.busy.set(self.busy.get() - 1);
+        result
+    }
+
+    async fn stream(&mut self, body: Bytes) -> io::Result<()> {
+        let (sink, mut frames) = FrameSink::channel(OFFLOAD_DEPTH);
+        let server = self.server.clone();
+        tokio::task::spawn_blocking(move || command::run_offloaded(&server, &body, &sink));
+        while let Some(frame) = frames.recv().await {
+            self.output = frame;
+            self.flush().await?;
+        }
+        Ok(())
+    }
+}
+
+/// A message reply that has nothing but a result code.
+fn refuse(code: ResultCode, out: &mut BytesMut) {
+    let proto = ProtoHeader { frame_type: FrameType::Message, size: MESSAGE_HEADER_SIZE };
+    out.put_slice(&proto.to_bytes());
+    out.put_slice(&Header { result: code.0, ..Header::default() }.to_bytes());
+}
+
+/// What a server without security answers to any admin frame (wire §2).
+fn refuse_admin(server: &Server, out: &mut BytesMut) {
+    let code = match server.is_community() {
+        true => ResultCode::SEC_NOT_SUPPORTED,
+        false => ResultCode::SEC_NOT_ENABLED,
+    };
+    out.put_slice(&ProtoHeader { frame_type: FrameType::Admin, size: 16 }.to_bytes());
+    out.put_slice(&[0, code.0, 0, 0]);
+    out.put_bytes(0, 12);
+}

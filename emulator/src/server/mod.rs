@@ -1,0 +1,183 @@
+//! Sockets and threads: bytes in, bytes out.
+//!
+//! Each service thread runs a single-threaded runtime of its own and keeps the connections that it was given for
+//! life: a command runs on the thread that read it, without hand-over, lock or wake-up in between.
+
+mod connection;
+mod offload;
+mod worker;
+
+pub use connection::Session;
+pub use offload::{FrameSink, Gone};
+
+use crate::cluster::Node;
+use crate::config::{Config, Edition};
+use crate::control::Clock;
+use crate::store::Store;
+use parking_lot::Mutex;
+use std::collections::HashMap;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+use tokio::sync::watch;
+
+/// How long a stop waits for requests that are under way.
+const DRAIN: Duration = Duration::from_secs(2);
+
+/// What all threads of a server share.
+#[derive(Debug)]
+pub struct Server {
+    /// What the server was started with.
+    pub config: Config,
+    /// The time of records, sessions and quotas.
+    pub clock: Arc<Clock>,
+    /// The namespaces.
+    pub store: Store,
+    /// The cluster's node that this server is.
+    pub node: Node,
+    /// When the server started, for its uptime.
+    pub started: Instant,
+    /// Settings that can change while the server runs.
+    pub settings: Settings,
+    /// What connections have been counted.
+    pub connections: ConnectionCounts,
+    /// Base64 user agents of open connections, by connection id.
+    pub user_agents: Mutex<HashMap<u64, String>>,
+}
+
+/// Settings of the service context that `set-config` can change.
+#[derive(Debug)]
+#[allow(missing_docs)] // the names are those of the vendor's configuration reference
+pub struct Settings {
+    pub cluster_name: Mutex<String>,
+    pub proto_fd_max: AtomicU32,
+    pub proto_fd_idle_ms: AtomicU32,
+    pub batch_max_requests: AtomicU32,
+}
+
+/// Counts of client connections.
+#[derive(Debug, Default)]
+pub struct ConnectionCounts {
+    /// Connections accepted so far.
+    pub opened: AtomicU64,
+    /// Connections closed so far, by either side.
+    pub closed: AtomicU64,
+    /// Connections closed for idleness.
+    pub reaped: AtomicU64,
+    /// Info requests answered.
+    pub info_complete: AtomicU64,
+    /// Frames that could not be parsed.
+    pub demarshal_error: AtomicU64,
+}
+
+impl ConnectionCounts {
+    /// Connections open now.
+    pub fn open(&self) -> u64 {
+        let closed = self.closed.load(Ordering::Relaxed);
+        self.opened.load(Ordering::Relaxed).saturating_sub(closed)
+    }
+}
+
+impl Server {
+    /// Whether the server answers as Community Edition.
+    pub fn is_community(&self) -> bool {
+        self.config.edition == Edition::Community
+    }
+}
+
+/// Why a server could not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The address cannot be listened on.
+    #[error("cannot listen on {address}: {source}")]
+    Listen {
+        /// The address asked for.
+        address: SocketAddr,
+        /// The system's reason.
+        source: io::Error,
+    },
+    /// A thread or its event loop could not be started.
+    #[error("cannot start a service thread: {0}")]
+    Thread(io::Error),
+}
+
+/// A running server; dropping it stops it.
+#[derive(Debug)]
+pub struct Running {
+    server: Arc<Server>,
+    address: SocketAddr,
+    stop: watch::Sender<bool>,
+    threads: Vec<JoinHandle<()>>,
+    housekeeper: Option<JoinHandle<()>>,
+    stopped: Arc<AtomicBool>,
+}
+
+impl Running {
+    /// Binds the port and starts the threads; connections are accepted when this returns.
+    ///
+    /// # Errors
+    /// As [`StartError`] tells.
+    pub fn start(config: Config) -> Result<Running, StartError> {
+        let wanted = SocketAddr::new(config.bind, config.port);
+        let listen = |source| StartError::Listen { address: wanted, source };
+        let listener = worker::listen(wanted).map_err(listen)?;
+        let address = listener.local_addr().map_err(listen)?;
+        let clock = Arc::new(Clock::new());
+        let server = Arc::new(Server {
+            store: Store::new(&config, &clock),
+            node: Node::new(&config, address),
+            clock,
+            started: Instant::now(),
+            settings: Settings {
+                cluster_name: Mutex::new(config.cluster_name.clone()),
+                proto_fd_max: AtomicU32::new(config.proto_fd_max),
+                proto_fd_idle_ms: AtomicU32::new(config.proto_fd_idle_ms),
+                batch_max_requests: AtomicU32::new(config.batch_max_requests),
+            },
+            connections: ConnectionCounts::default(),
+            user_agents: Mutex::default(),
+            config,
+        });
+        let (stop, stopping) = watch::channel(false);
+        let threads = worker::spawn_all(&server, listener, &stopping).map_err(StartError::Thread)?;
+        let stopped = Arc::new(AtomicBool::new(false));
+        let housekeeper = {
+            let (server, stopped) = (server.clone(), stopped.clone());
+            let thread = std::thread::Builder::new().name("housekeeper".into());
+            thread.spawn(move || crate::housekeeping::run(&server, &stopped)).map_err(StartError::Thread)?
+        };
+        Ok(Running { server, address, stop, threads, housekeeper: Some(housekeeper), stopped })
+    }
+
+    /// The address that the server listens on.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// What the server's threads share.
+    pub fn server(&self) -> &Arc<Server> {
+        &self.server
+    }
+
+    /// Stops accepting, lets requests under way finish, closes all connections, ends all threads.
+    pub fn stop(&mut self) {
+        self.stopped.store(true, Ordering::Release);
+        let _ = self.stop.send(true);
+        if let Some(housekeeper) = self.housekeeper.take() {
+            housekeeper.thread().unpark();
+            let _ = housekeeper.join();
+        }
+        for thread in self.threads.drain(..) {
+            let _ = thread.join();
+        }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}

@@ -1,0 +1,145 @@
+//! Service threads: one event loop each, connections kept for life.
+
+use super::{DRAIN, Server, connection};
+use socket2::{Domain, Protocol, Socket, Type};
+use std::cell::Cell;
+use std::io;
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread::JoinHandle;
+use std::time::Duration;
+use tokio::sync::{mpsc, watch};
+use tokio::task::LocalSet;
+use tokio::time::Instant;
+
+/// How many connections may wait to be accepted.
+const BACKLOG: i32 = 4096;
+
+/// Opens the listening socket.
+pub fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
+    // A restarted server must get its port back while old connections linger.
+    socket.set_reuse_address(true)?;
+    socket.set_nonblocking(true)?;
+    socket.bind(&address.into())?;
+    socket.listen(BACKLOG)?;
+    Ok(socket.into())
+}
+
+/// A service thread as the acceptor sees it.
+struct Worker {
+    sockets: mpsc::UnboundedSender<TcpStream>,
+    connections: Arc<AtomicUsize>,
+}
+
+/// Starts the service threads; the first one accepts for all.
+pub fn spawn_all(
+    server: &Arc<Server>,
+    listener: TcpListener,
+    stopping: &watch::Receiver<bool>,
+) -> io::Result<Vec<JoinHandle<()>>> {
+    let count = match server.config.service_threads {
+        0 => std::thread::available_parallelism().map_or(1, |cores| cores.get().min(4)),
+        count => count,
+    };
+    let (workers, inboxes): (Vec<_>, Vec<_>) = (0..count)
+        .map(|_| {
+            let (sockets, inbox) = mpsc::unbounded_channel();
+            let connections = Arc::new(AtomicUsize::new(0));
+            (Worker { sockets, connections: connections.clone() }, (inbox, connections))
+        })
+        .unzip();
+    let mut acceptor = Some((listener, workers));
+    let mut threads = Vec::with_capacity(count);
+    for (index, (inbox, connections)) in inboxes.into_iter().enumerate() {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_io()
+            .enable_time()
+            .max_blocking_threads(64)
+            .thread_keep_alive(Duration::from_secs(2))
+            .build()?;
+        let (server, stopping) = (server.clone(), stopping.clone());
+        let acceptor = acceptor.take();
+        threads.push(std::thread::Builder::new().name(format!("service-{index}")).spawn(move || {
+            let tasks = LocalSet::new();
+            runtime.block_on(tasks.run_until(async move {
+                if let Some((listener, workers)) = acceptor {
+                    tokio::task::spawn_local(accept(server.clone(), listener, workers, stopping.clone()));
+                }
+                serve(server, inbox, connections, stopping).await;
+            }));
+        })?);
+    }
+    Ok(threads)
+}
+
+/// Accepts connections and hands each to the thread that has the fewest.
+async fn accept(
+    server: Arc<Server>,
+    listener: TcpListener,
+    workers: Vec<Worker>,
+    mut stopping: watch::Receiver<bool>,
+) {
+    let listener = match tokio::net::TcpListener::from_std(listener) {
+        Ok(listener) => listener,
+        Err(error) => return tracing::error!(%error, "cannot watch the listening socket"),
+    };
+    loop {
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            _ = stopping.changed() => return,
+        };
+        let socket = match accepted.and_then(|(socket, _)| socket.into_std()) {
+            Ok(socket) => socket,
+            Err(error) => {
+                // Out of descriptors, most likely: wait for some to be closed.
+                tracing::warn!(%error, "cannot accept a connection");
+                tokio::time::sleep(Duration::from_millis(50)).await;
+                continue;
+            }
+        };
+        if server.connections.open() >= server.settings.proto_fd_max.load(Ordering::Relaxed) as u64 {
+            tracing::warn!("connection refused: proto-fd-max reached");
+            continue;
+        }
+        server.connections.opened.fetch_add(1, Ordering::Relaxed);
+        let least = workers.iter().min_by_key(|worker| worker.connections.load(Ordering::Relaxed));
+        let sent = least.is_some_and(|worker| {
+            worker.connections.fetch_add(1, Ordering::Relaxed);
+            worker.sockets.send(socket).is_ok()
+        });
+        if !sent {
+            server.connections.closed.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+}
+
+/// Serves the connections of one thread until the server stops.
+async fn serve(
+    server: Arc<Server>,
+    mut inbox: mpsc::UnboundedReceiver<TcpStream>,
+    connections: Arc<AtomicUsize>,
+    mut stopping: watch::Receiver<bool>,
+) {
+    // Requests that outlive one turn of the event loop; a stop waits for them.
+    let busy = Rc::new(Cell::new(0usize));
+    loop {
+        let socket = tokio::select! {
+            socket = inbox.recv() => socket,
+            _ = stopping.changed() => break,
+        };
+        let Some(socket) = socket else { break };
+        let (server, connections, busy) = (server.clone(), connections.clone(), busy.clone());
+        tokio::task::spawn_local(async move {
+            connection::serve(&server, socket, &busy).await;
+            server.connections.closed.fetch_add(1, Ordering::Relaxed);
+            connections.fetch_sub(1, Ordering::Relaxed);
+        });
+    }
+    let deadline = Instant::now() + DRAIN;
+    while busy.get() > 0 && Instant::now() < deadline {
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+}

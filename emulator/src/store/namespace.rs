@@ -1,0 +1,175 @@
+//! A namespace: partitions, sets, settings, counters; the one gate for every change.
+
+use super::partition::{Partition, PartitionLock, Position};
+use super::record::Record;
+use super::sets::Sets;
+use super::stats::Stats;
+use crate::config::NamespaceConfig;
+use crate::control::Clock;
+use aerospike_wire::{Digest, PARTITIONS};
+use parking_lot::RwLock;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU32, AtomicU64, Ordering};
+
+/// A namespace and all that it holds.
+#[derive(Debug)]
+pub struct Namespace {
+    name: String,
+    partitions: Box<[PartitionLock]>,
+    /// The namespace's sets.
+    pub sets: Sets,
+    /// What `set-config` can change while the server runs.
+    pub settings: NamespaceSettings,
+    /// What the namespace has counted.
+    pub stats: Stats,
+    /// The time of the namespace's records.
+    pub clock: Arc<Clock>,
+    /// Records, expired ones included until they are collected.
+    pub objects: AtomicU64,
+    /// Storage sizes of all records, rounded up to 16 bytes each.
+    pub used_bytes: AtomicI64,
+    /// Milliseconds since 2010 up to which the namespace was truncated last; 0 = never.
+    pub truncate_lut: AtomicU64,
+}
+
+/// Settings of a namespace, each under its name in the info protocol.
+#[derive(Debug)]
+#[allow(missing_docs)] // the names are those of the vendor's configuration reference
+pub struct NamespaceSettings {
+    pub replication_factor: AtomicU32,
+    pub default_ttl: AtomicU32,
+    pub default_read_touch_ttl_pct: AtomicU32,
+    pub nsup_period: AtomicU32,
+    pub allow_ttl_without_nsup: AtomicBool,
+    pub apply_ttl_reductions: AtomicBool,
+    pub max_record_size: AtomicU32,
+    pub disallow_null_setname: AtomicBool,
+    pub reject_xdr_writes: AtomicBool,
+    pub reject_non_xdr_writes: AtomicBool,
+    pub data_size: AtomicU64,
+    pub stop_writes_used_pct: AtomicU32,
+}
+
+impl Namespace {
+    /// An empty namespace.
+    pub fn new(config: &NamespaceConfig, clock: Arc<Clock>) -> Namespace {
+        // All partitions share one empty body until they are first written.
+        let empty = Arc::new(Partition::default());
+        Namespace {
+            name: config.name.clone(),
+            partitions: (0..PARTITIONS).map(|_| RwLock::new(empty.clone())).collect(),
+            sets: Sets::new(),
+            settings: NamespaceSettings {
+                replication_factor: AtomicU32::new(config.replication_factor),
+                default_ttl: AtomicU32::new(config.default_ttl),
+                default_read_touch_ttl_pct: AtomicU32::new(config.default_read_touch_ttl_pct),
+                nsup_period: AtomicU32::new(config.nsup_period),
+                allow_ttl_without_nsup: AtomicBool::new(config.allow_ttl_without_nsup),
+                apply_ttl_reductions: AtomicBool::new(config.apply_ttl_reductions),
+                max_record_size: AtomicU32::new(config.max_record_size),
+                disallow_null_setname: AtomicBool::new(config.disallow_null_setname),
+                reject_xdr_writes: AtomicBool::new(config.reject_xdr_writes),
+                reject_non_xdr_writes: AtomicBool::new(config.reject_non_xdr_writes),
+                data_size: AtomicU64::new(config.data_size),
+                stop_writes_used_pct: AtomicU32::new(config.stop_writes_used_pct),
+            },
+            stats: Stats::new(),
+            clock,
+            objects: AtomicU64::new(0),
+            used_bytes: AtomicI64::new(0),
+            truncate_lut: AtomicU64::new(0),
+        }
+    }
+
+    /// The namespace's name, 1 to 31 bytes.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The partition that a digest belongs to.
+    pub fn partition(&self, digest: &Digest) -> &PartitionLock {
+        &self.partitions[digest.partition()]
+    }
+
+    /// All partitions in the order of their ids.
+    pub fn partitions(&self) -> &[PartitionLock] {
+        &self.partitions
+    }
+
+    /// Puts a record at a position found before under the same lock; with [`Namespace::remove`] and
+    /// [`Namespace::remove_all`] the only way to change a partition.
+    pub fn put(&self, partition: &mut Arc<Partition>, position: Position, record: Record) {
+        let old = Arc::make_mut(partition).put(position, record.clone());
+        self.account(old.as_ref(), Some(&record));
+    }
+
+    /// Removes the record at a position found before under the same lock.
+    pub fn remove(&self, partition: &mut Arc<Partition>, position: usize) {
+        let old = Arc::make_mut(partition).take(position);
+        self.account(Some(&old), None);
+    }
+
+    /// Removes all records of a partition that `doomed` names; how many they were.
+    pub fn remove_all(&self, partition: &PartitionLock, mut doomed: impl FnMut(&Record) -> bool) -> usize {
+        // Most partitions have nothing to remove: find that out beside other readers.
+        if !partition.read().records().any(&mut doomed) {
+            return 0;
+        }
+        let mut partition = partition.write();
+        let removed = Arc::make_mut(&mut partition).take_all(doomed);
+        removed.iter().for_each(|record| self.account(Some(record), None));
+        removed.len()
+    }
+
+    /// What follows from a record taking another's place. Called with the partition locked.
+    fn account(&self, old: Option<&Record>, new: Option<&Record>) {
+        let bytes = |record: Option<&Record>| record.map_or(0, |r| stored_bytes(r.header().storage_size));
+        let growth = bytes(new) - bytes(old);
+        if growth != 0 {
+            self.used_bytes.fetch_add(growth, Ordering::Relaxed);
+        }
+        let set_of = |record: Option<&Record>| record.map_or(0, |r| r.header().set);
+        let (old_set, new_set) = (set_of(old), set_of(new));
+        if old.is_some() == new.is_some() && old_set == new_set {
+            if let (Some(set), true) = (self.sets.get(new_set), growth != 0) {
+                set.used_bytes.fetch_add(growth, Ordering::Relaxed);
+            }
+            return;
+        }
+        if let Some(set) = self.sets.get(old_set) {
+            set.objects.fetch_sub(1, Ordering::Relaxed);
+            set.used_bytes.fetch_sub(bytes(old), Ordering::Relaxed);
+        }
+        if let Some(set) = self.sets.get(new_set) {
+            set.objects.fetch_add(1, Ordering::Relaxed);
+            set.used_bytes.fetch_add(bytes(new), Ordering::Relaxed);
+        }
+        match (old, new) {
+            (None, Some(_)) => self.objects.fetch_add(1, Ordering::Relaxed),
+            (Some(_), None) => self.objects.fetch_sub(1, Ordering::Relaxed),
+            _ => 0,
+        };
+    }
+
+    /// Whether the namespace takes no more writes because its data fills the share of `data-size` that
+    /// `stop-writes-used-pct` allows.
+    pub fn stop_writes(&self) -> bool {
+        let limit = self.settings.data_size.load(Ordering::Relaxed) / 100
+            * self.settings.stop_writes_used_pct.load(Ordering::Relaxed) as u64;
+        self.used_bytes.load(Ordering::Relaxed).max(0) as u64 > limit
+    }
+
+    /// Removes what has expired; how many records that were.
+    pub fn reap(&self) -> usize {
+        let now = self.clock.now_seconds();
+        let expired = |record: &Record| record.is_expired(now);
+        let count = self.partitions.iter().map(|partition| self.remove_all(partition, expired)).sum();
+        self.stats.add(super::Counter::ExpiredObjects, count as u64);
+        count
+    }
+}
+
+/// Storage comes in units of 16 bytes.
+fn stored_bytes(size: u32) -> i64 {
+    (size as i64 + 15) / 16 * 16
+}
