@@ -3,6 +3,8 @@
 //! A message takes one way: parsed, checked for what all kinds have in common, run, encoded. Commands on one
 //! record are plain synchronous functions that run on the network thread.
 
+mod batch;
+mod compression;
 mod delete;
 pub mod info;
 mod operate;
@@ -12,12 +14,14 @@ mod scalar;
 mod ttl;
 mod write;
 
-use crate::server::{FrameSink, Server};
+use crate::server::{FrameSink, Gone, Server};
 use crate::store::{Namespace, Record};
 use aerospike_wire::bits::{info1, info2, info3};
 use aerospike_wire::message::MESSAGE_HEADER_SIZE;
+use aerospike_wire::proto::FrameType;
 use aerospike_wire::{Digest, Header, Message, ResultCode, field};
 use bytes::BytesMut;
+use std::borrow::Cow;
 
 pub use reply::Reply;
 
@@ -27,6 +31,8 @@ pub const MAX_OPS: usize = 32_768;
 pub const MAX_BINS: usize = 32_767;
 /// Longest bin name in bytes (wire §24).
 pub const MAX_BIN_NAME: usize = 15;
+/// A longer compressed body is inflated beside the network thread.
+const INLINE_INFLATE: usize = 16 * 1024;
 
 /// Where a command on one record came from.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -52,6 +58,8 @@ pub struct Request<'a> {
     pub message: Message<'a>,
     /// Where it came from.
     pub origin: Origin,
+    /// The packed filter of the batch that the command is a row of.
+    pub batch_filter: Option<&'a [u8]>,
 }
 
 impl<'a> Request<'a> {
@@ -60,9 +68,9 @@ impl<'a> Request<'a> {
         &self.message.header
     }
 
-    /// The packed filter expression.
+    /// The packed filter expression: the command's own, or else its batch's.
     pub fn filter(&self) -> Option<&'a [u8]> {
-        self.message.field(field::FILTER)
+        self.message.field(field::FILTER).or(self.batch_filter)
     }
 
     /// The user key, particle type byte included.
@@ -109,20 +117,92 @@ pub enum Disposition {
     Done,
     /// The request runs beside the network thread, through [`run_offloaded`].
     Offload,
-    /// The connection has to be closed without a reply.
-    Close,
 }
 
-/// Runs a message and appends its reply (wire §12).
+/// Runs a message and appends its reply, unless it takes so long that other connections of the thread would
+/// wait for it (wire §12).
 pub fn dispatch(server: &Server, body: &[u8], out: &mut BytesMut) -> Disposition {
     let header = match Header::parse(body) {
         Ok(header) => header,
-        Err(error) => return refuse(out, error.into(), 0),
+        Err(error) => {
+            refuse(out, error.into(), 0);
+            return Disposition::Done;
+        }
     };
+    let start = out.len();
     if header.info1 & info1::BATCH != 0 {
-        // Batches answer rows and an end mark; an end mark alone is a refusal.
-        return refuse(out, ResultCode::UNSUPPORTED_FEATURE, info3::LAST);
+        if !batch::runs_inline(body) {
+            return Disposition::Offload;
+        }
+        batch::answer(server, header, body, &mut *out);
+    } else {
+        run_message(server, header, body, out);
     }
+    if compresses(server, &header) {
+        compression::deflate(out, start);
+    }
+    Disposition::Done
+}
+
+/// Runs a compressed message and appends its reply; a long one is left to [`run_offloaded`].
+pub fn dispatch_compressed(server: &Server, body: &[u8], out: &mut BytesMut) -> Disposition {
+    if server.is_community() {
+        refuse(out, ResultCode::ENTERPRISE_ONLY, 0);
+    } else if body.len() > INLINE_INFLATE {
+        return Disposition::Offload;
+    } else {
+        match compression::inflate(body) {
+            Ok(message) => return dispatch(server, &message, out),
+            Err(code) => refuse(out, code, 0),
+        }
+    }
+    Disposition::Done
+}
+
+/// Runs a message that was not for the network thread, and sends its frames.
+pub fn run_offloaded(server: &Server, frame_type: FrameType, body: &[u8], frames: &FrameSink) {
+    let mut out = BytesMut::new();
+    let inflated = match frame_type {
+        FrameType::Compressed => compression::inflate(body).map(Cow::Owned),
+        _ => Ok(Cow::Borrowed(body)),
+    };
+    let header = inflated.and_then(|body| Ok((Header::parse(&body)?, body)));
+    match header {
+        Err(code) => refuse(&mut out, code, 0),
+        Ok((header, body)) if header.info1 & info1::BATCH != 0 => {
+            let compresses = compresses(server, &header);
+            batch::answer(server, header, &body, &mut BatchFrames { frames, compresses });
+        }
+        Ok((header, body)) => run_message(server, header, &body, &mut out),
+    }
+    if !out.is_empty() {
+        // A client that has gone misses nothing.
+        let _ = frames.send(out);
+    }
+}
+
+/// Whether the client takes a compressed reply and the edition gives one.
+fn compresses(server: &Server, header: &Header) -> bool {
+    header.info1 & info1::COMPRESS_RESPONSE != 0 && !server.is_community()
+}
+
+/// Sends the frames of a batch, compressed if the client asked for it.
+struct BatchFrames<'a> {
+    frames: &'a FrameSink,
+    compresses: bool,
+}
+
+impl batch::Frames for &mut BatchFrames<'_> {
+    fn frame(&mut self, mut frame: BytesMut) -> Result<(), Gone> {
+        if self.compresses {
+            compression::deflate(&mut frame, 0);
+        }
+        self.frames.send(frame)
+    }
+}
+
+/// Runs a message that is no batch.
+fn run_message(server: &Server, header: Header, body: &[u8], out: &mut BytesMut) {
     let message = match Message::with_header(header, &body[MESSAGE_HEADER_SIZE..]) {
         Ok((message, [])) => message,
         _ => return refuse(out, ResultCode::PARAMETER, 0),
@@ -138,16 +218,13 @@ pub fn dispatch(server: &Server, body: &[u8], out: &mut BytesMut) -> Disposition
         return refuse(out, ResultCode::PARAMETER, 0);
     };
     let set = message.field(field::SET).unwrap_or_default();
-    let request = Request { server, namespace, set, digest, message, origin: Origin::Client };
+    let request =
+        Request { server, namespace, set, digest, message, origin: Origin::Client, batch_filter: None };
     run(&request, Reply::frame(out));
-    Disposition::Done
 }
 
-/// Runs a message that [`dispatch`] would not run on the network thread, and sends its frames.
-pub fn run_offloaded(_server: &Server, _body: &[u8], _frames: &FrameSink) {}
-
 /// Runs a command on one record, by its kind.
-pub fn run(request: &Request<'_>, mut reply: Reply<'_>) {
+pub fn run(request: &Request<'_>, mut reply: Reply<'_>) -> Ending {
     let header = request.header();
     let ending = if header.info2 & info2::WRITE != 0 {
         if header.info2 & info2::DELETE != 0 {
@@ -163,14 +240,14 @@ pub fn run(request: &Request<'_>, mut reply: Reply<'_>) {
         Ending::bare(ResultCode::PARAMETER)
     };
     reply.finish(ending);
+    ending
 }
 
 /// Appends a reply that has nothing but a result code.
-fn refuse(out: &mut BytesMut, code: ResultCode, info3: u8) -> Disposition {
+fn refuse(out: &mut BytesMut, code: ResultCode, info3: u8) {
     let mut reply = Reply::frame(out);
     reply.set_info3(info3);
     reply.finish(Ending::bare(code));
-    Disposition::Done
 }
 
 /// Checks a bin name (wire §24).

@@ -5,9 +5,8 @@
 
 use super::{FrameSink, Server};
 use crate::command::{self, Disposition};
-use aerospike_wire::message::MESSAGE_HEADER_SIZE;
+use aerospike_wire::ResultCode;
 use aerospike_wire::proto::{FrameType, HEADER_SIZE, ProtoHeader};
-use aerospike_wire::{Header, ResultCode};
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 use std::cell::{Cell, RefCell};
 use std::future::poll_fn;
@@ -82,8 +81,8 @@ enum Step {
     Read,
     /// The replies to be sent before more requests are taken.
     Flush,
-    /// The body of a request that runs beside the network thread.
-    Offload(Bytes),
+    /// A request that runs beside the network thread.
+    Offload(FrameType, Bytes),
     /// The end of the connection, once the replies are sent.
     Close,
 }
@@ -115,15 +114,14 @@ impl<'a> Connection<'a> {
 
     async fn run(mut self) -> io::Result<()> {
         loop {
-            let step = self.read().await?;
-            let mut step = step;
+            let mut step = self.read().await?;
             loop {
                 self.flush().await?;
                 match step {
                     Step::Read => break,
                     Step::Close => return Ok(()),
                     Step::Flush => {}
-                    Step::Offload(body) => self.offload(body).await?,
+                    Step::Offload(frame_type, body) => self.offload(frame_type, body).await?,
                 }
                 step = self.resume()?;
             }
@@ -198,8 +196,9 @@ impl<'a> Connection<'a> {
                 match self.answer(head.frame_type, body, out) {
                     Disposition::Done if out.len() >= FLUSH_SIZE => break Step::Flush,
                     Disposition::Done => {}
-                    Disposition::Offload => break Step::Offload(Bytes::copy_from_slice(body)),
-                    Disposition::Close => break Step::Close,
+                    Disposition::Offload => {
+                        break Step::Offload(head.frame_type, Bytes::copy_from_slice(body));
+                    }
                 }
             };
             self.send(out)?;
@@ -221,14 +220,7 @@ impl<'a> Connection<'a> {
                 refuse_admin(self.server, out);
                 Disposition::Done
             }
-            FrameType::Compressed => {
-                let code = match self.server.is_community() {
-                    true => ResultCode::ENTERPRISE_ONLY,
-                    false => ResultCode::UNSUPPORTED_FEATURE,
-                };
-                refuse(code, out);
-                Disposition::Done
-            }
+            FrameType::Compressed => command::dispatch_compressed(self.server, body, out),
             // A server without replication leaves such frames unanswered (wire §2).
             FrameType::Xdr => Disposition::Done,
         }
@@ -277,30 +269,23 @@ impl<'a> Connection<'a> {
     }
 
     /// Runs a request beside this thread and streams its frames.
-    async fn offload(&mut self, body: Bytes) -> io::Result<()> {
+    async fn offload(&mut self, frame_type: FrameType, body: Bytes) -> io::Result<()> {
         self.busy.set(self.busy.get() + 1);
-        let result = self.stream(body).await;
+        let result = self.stream(frame_type, body).await;
         self.busy.set(self.busy.get() - 1);
         result
     }
 
-    async fn stream(&mut self, body: Bytes) -> io::Result<()> {
+    async fn stream(&mut self, frame_type: FrameType, body: Bytes) -> io::Result<()> {
         let (sink, mut frames) = FrameSink::channel(OFFLOAD_DEPTH);
         let server = self.server.clone();
-        tokio::task::spawn_blocking(move || command::run_offloaded(&server, &body, &sink));
+        tokio::task::spawn_blocking(move || command::run_offloaded(&server, frame_type, &body, &sink));
         while let Some(frame) = frames.recv().await {
             self.output = frame;
             self.flush().await?;
         }
         Ok(())
     }
-}
-
-/// A message reply that has nothing but a result code.
-fn refuse(code: ResultCode, out: &mut BytesMut) {
-    let proto = ProtoHeader { frame_type: FrameType::Message, size: MESSAGE_HEADER_SIZE };
-    out.put_slice(&proto.to_bytes());
-    out.put_slice(&Header { result: code.0, ..Header::default() }.to_bytes());
 }
 
 /// What a server without security answers to any admin frame (wire §2).

@@ -44,6 +44,8 @@ pub struct Server {
     pub settings: Settings,
     /// What connections have been counted.
     pub connections: ConnectionCounts,
+    /// What batches have been counted.
+    pub batches: BatchCounts,
     /// Base64 user agents of open connections, by connection id.
     pub user_agents: Mutex<HashMap<u64, String>>,
 }
@@ -71,6 +73,17 @@ pub struct ConnectionCounts {
     pub info_complete: AtomicU64,
     /// Frames that could not be parsed.
     pub demarshal_error: AtomicU64,
+}
+
+/// Counts of batches.
+#[derive(Debug, Default)]
+pub struct BatchCounts {
+    /// Batches received.
+    pub initiate: AtomicU64,
+    /// Batches that ran.
+    pub complete: AtomicU64,
+    /// Batches refused as malformed or too large.
+    pub error: AtomicU64,
 }
 
 impl ConnectionCounts {
@@ -138,6 +151,7 @@ impl Running {
                 batch_max_requests: AtomicU32::new(config.batch_max_requests),
             },
             connections: ConnectionCounts::default(),
+            batches: BatchCounts::default(),
             user_agents: Mutex::default(),
             config,
         });

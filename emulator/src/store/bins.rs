@@ -3,7 +3,6 @@
 //! Values borrow from the old record or from the request until an operation makes a new one; the finished bins
 //! are encoded into the new record once.
 
-use super::record::named;
 use aerospike_wire::message::{OP_HEADER_SIZE, Ops, op_header};
 use aerospike_wire::particle::ParticleBuf;
 use aerospike_wire::{Particle, op};
@@ -115,11 +114,6 @@ impl<'a> Bins<'a> {
             out.extend_from_slice(value.data);
         }
     }
-}
-
-/// Names and values of stored bins.
-pub fn stored(bins: Ops<'_>) -> impl Iterator<Item = (&[u8], Particle<'_>)> {
-    bins.map(named)
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@
 //! one memory copy, and a snapshot shares records with the live store.
 
 use super::sets::SetId;
-use aerospike_wire::message::{Op, Ops};
+use aerospike_wire::message::Ops;
 use aerospike_wire::{Digest, Particle, ParticleType};
 use std::fmt;
 use triomphe::ThinArc;
@@ -136,11 +136,6 @@ fn particle_size(value: Particle<'_>) -> usize {
         ParticleType::BOOL => 2,
         _ => 5 + value.data.len(),
     }
-}
-
-/// A stored bin as name and value.
-pub fn named(bin: Op<'_>) -> (&[u8], Particle<'_>) {
-    (bin.name, bin.particle())
 }
 
 #[cfg(test)]
