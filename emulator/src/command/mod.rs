@@ -5,6 +5,7 @@
 
 mod delete;
 pub mod info;
+mod inside;
 mod operate;
 mod read;
 mod reply;
