@@ -117,7 +117,7 @@ pub fn write_ops<'a>(
             op::BITS_MODIFY | op::HLL_MODIFY => {
                 let outcome = inside::modify(&op, bins.get(op.name))?;
                 if let Some(value) = outcome.change {
-                    bins.set(op.name, value.into());
+                    bins.set(op.name, value);
                 }
                 results.push(&op, outcome.result.as_ref().map(ParticleBuf::as_particle));
             }
