@@ -8,6 +8,7 @@
 
 pub mod cli;
 pub mod cluster;
+pub mod collection;
 pub mod command;
 pub mod config;
 pub mod config_file;

@@ -9,6 +9,7 @@
 //! | [`message`] | record, batch and query messages: header, fields, ops |
 //! | [`bits`] | the info bits of a message header |
 //! | [`field`], [`op`], [`particle`] | ids of fields, operations and value types |
+//! | [`bit_op`], [`hll_op`] | ids and flags of the operations inside blobs and HyperLogLogs |
 //! | [`msgpack`] | the protocol's msgpack flavour |
 //! | [`value`] | owned values, for clients and tests |
 //! | [`digest`] | record digests and partition ids |
@@ -18,9 +19,11 @@
 //! Sections such as "wire §9" in the documentation name the functional reference of the protocol that this
 //! project is built from.
 
+pub mod bit_op;
 pub mod bits;
 pub mod digest;
 pub mod field;
+pub mod hll_op;
 pub mod message;
 pub mod msgpack;
 pub mod op;

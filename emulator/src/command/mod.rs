@@ -7,6 +7,7 @@ mod batch;
 mod compression;
 mod delete;
 pub mod info;
+mod inside;
 mod operate;
 mod read;
 mod reply;

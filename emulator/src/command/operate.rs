@@ -1,8 +1,9 @@
 //! The operations of a command, in order, and what each returns (wire §13 to §15).
 
-use super::{Reply, Request, check_bin_name, scalar};
+use super::{Reply, Request, check_bin_name, inside, scalar};
 use crate::store::{Bins, Record};
 use aerospike_wire::bits::info1;
+use aerospike_wire::particle::ParticleBuf;
 use aerospike_wire::{Op, Particle, ParticleType, ResultCode, op};
 
 /// Where the operations of one command put their results.
@@ -37,6 +38,19 @@ pub fn check_filter(request: &Request<'_>, _record: &Record) -> Result<(), Resul
     }
 }
 
+/// Reads inside a bin and returns what is there; a missing bin has nothing, whatever the operation. A command
+/// that writes tells an empty result even when it was not asked to tell all (wire §15).
+fn push_read(
+    results: &mut Results<'_, '_>,
+    op: &Op<'_>,
+    bin: Option<Particle<'_>>,
+) -> Result<(), ResultCode> {
+    let value = bin.map(|bin| inside::read(op, bin)).transpose()?.flatten();
+    let nothing = (bin.is_some() && results.writes).then_some(Particle::NULL);
+    results.push(op, value.as_ref().map(ParticleBuf::as_particle).or(nothing));
+    Ok(())
+}
+
 /// Runs the ops of a command that only reads.
 ///
 /// # Errors
@@ -50,7 +64,8 @@ pub fn read_ops(
         check_bin_name(op.name)?;
         match op.code {
             op::READ => results.push(&op, record.bin(op.name)),
-            op::CDT_READ | op::BITS_READ | op::HLL_READ | op::EXP_READ => {
+            op::BITS_READ | op::HLL_READ => push_read(results, &op, record.bin(op.name))?,
+            op::CDT_READ | op::EXP_READ => {
                 return Err(ResultCode::UNSUPPORTED_FEATURE);
             }
             _ => return Err(ResultCode::PARAMETER),
@@ -100,10 +115,15 @@ pub fn write_ops<'a>(
                 bins.clear();
                 results.push(&op, None);
             }
-            op::CDT_READ | op::CDT_MODIFY | op::BITS_READ | op::BITS_MODIFY => {
-                return Err(ResultCode::UNSUPPORTED_FEATURE);
+            op::BITS_READ | op::HLL_READ => push_read(results, &op, bins.get(op.name))?,
+            op::BITS_MODIFY | op::HLL_MODIFY => {
+                let outcome = inside::modify(&op, bins.get(op.name))?;
+                if let Some(value) = outcome.change {
+                    bins.set(op.name, value);
+                }
+                results.push(&op, outcome.result.as_ref().map(ParticleBuf::as_particle));
             }
-            op::HLL_READ | op::HLL_MODIFY | op::EXP_READ | op::EXP_MODIFY => {
+            op::CDT_READ | op::CDT_MODIFY | op::EXP_READ | op::EXP_MODIFY => {
                 return Err(ResultCode::UNSUPPORTED_FEATURE);
             }
             _ => return Err(ResultCode::PARAMETER),

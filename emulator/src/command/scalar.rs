@@ -1,5 +1,6 @@
 //! Values as writes send them, and arithmetic on them (wire §8, §14).
 
+use crate::collection::hll;
 use crate::store::BinValue;
 use aerospike_wire::particle::ParticleBuf;
 use aerospike_wire::{Particle, ParticleType, ResultCode};
@@ -18,7 +19,8 @@ pub fn value_of(sent: Particle<'_>) -> Result<BinValue<'_>, ResultCode> {
         ParticleType::BOOL if matches!(sent.data, [0 | 1]) => Ok(sent.into()),
         ParticleType::STRING => Ok(sent.into()),
         kind if kind.is_blob() => Ok(sent.into()),
-        ParticleType::MAP | ParticleType::LIST | ParticleType::GEOJSON | ParticleType::HLL => {
+        ParticleType::HLL => hll::validate(sent.data).map(|()| sent.into()),
+        ParticleType::MAP | ParticleType::LIST | ParticleType::GEOJSON => {
             Err(ResultCode::UNSUPPORTED_FEATURE)
         }
         _ => Err(ResultCode::PARAMETER),
