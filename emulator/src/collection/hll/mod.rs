@@ -30,8 +30,9 @@ pub fn validate(data: &[u8]) -> Result<(), ResultCode> {
     Sketch::parse(data).map(|_| ())
 }
 
-/// Reads an argument that is a list of sketches: strings or bins, whatever their particle type bytes say.
-fn sketches<'a>(call: &mut Call<'a>, or_one: bool) -> Result<Vec<Sketch<'a>>, ResultCode> {
+/// Reads an argument that is a sketch or a list of sketches: strings or bins, whatever their particle type
+/// bytes say. (Expressions pass another bin without a list around it.)
+fn sketches<'a>(call: &mut Call<'a>) -> Result<Vec<Sketch<'a>>, ResultCode> {
     let mut reader = Reader::new(call.element()?);
     let sketch = |token| match token {
         Ok(Token::Raw([_, data @ ..])) => Sketch::parse(data),
@@ -39,7 +40,7 @@ fn sketches<'a>(call: &mut Call<'a>, or_one: bool) -> Result<Vec<Sketch<'a>>, Re
     };
     match reader.token() {
         Ok(Token::List(count @ 1..)) => (0..count).map(|_| sketch(reader.token())).collect(),
-        one @ Ok(Token::Raw(_)) if or_one => Ok(vec![sketch(one)?]),
+        one @ Ok(Token::Raw(_)) => Ok(vec![sketch(one)?]),
         _ => Err(ResultCode::PARAMETER),
     }
 }

@@ -82,7 +82,7 @@ impl<'a> Modify<'a> {
                 (Modify::Add { elements, bits }, flags::CREATE_ONLY | flags::NO_FAIL)
             }
             SET_UNION => {
-                let given = sketches(&mut call, true)?;
+                let given = sketches(&mut call)?;
                 let allowed = flags::CREATE_ONLY | flags::UPDATE_ONLY | flags::NO_FAIL | flags::ALLOW_FOLD;
                 (Modify::SetUnion { given }, allowed)
             }

@@ -30,10 +30,10 @@ impl<'a> Read<'a> {
     fn parse(mut call: Call<'a>) -> Result<Read<'a>, ResultCode> {
         let read = match call.id {
             GET_COUNT => Read::Count,
-            GET_UNION => Read::Union(sketches(&mut call, false)?),
-            GET_UNION_COUNT => Read::UnionCount(sketches(&mut call, false)?),
-            GET_INTERSECT_COUNT => Read::IntersectCount(comparable(sketches(&mut call, false)?)?),
-            GET_SIMILARITY => Read::Similarity(comparable(sketches(&mut call, false)?)?),
+            GET_UNION => Read::Union(sketches(&mut call)?),
+            GET_UNION_COUNT => Read::UnionCount(sketches(&mut call)?),
+            GET_INTERSECT_COUNT => Read::IntersectCount(comparable(sketches(&mut call)?)?),
+            GET_SIMILARITY => Read::Similarity(comparable(sketches(&mut call)?)?),
             DESCRIBE => Read::Describe,
             _ => Read::MayContain(Elements::parse(call.element()?)?),
         };

@@ -267,6 +267,9 @@ fn several_sketches() {
         assert_eq!(union.kind, ParticleType::HLL);
         assert_eq!(union.data[..11], [0, n, m, 0, 0, 0, 0, 0, 0, 0, 0], "row {row}");
         assert_eq!(digest(&union.data)[..16], *registers, "row {row}");
+        if let [one] = &given[..] {
+            assert_eq!(read(hll(&bin), &op![GET_UNION, one.clone()]), Ok(Some(union.clone())), "row {row}");
+        }
         let set = modify(Some(hll(&bin)), &op![SET_UNION, given, flags::ALLOW_FOLD]);
         assert_eq!(set, Ok(Outcome::changed(union)), "row {row}");
     }
