@@ -95,6 +95,27 @@ impl ConnectionCounts {
 }
 
 impl Server {
+    /// A server with empty namespaces that serves no socket yet.
+    pub fn new(config: Config, address: SocketAddr) -> Server {
+        let clock = Arc::new(Clock::new());
+        Server {
+            store: Store::new(&config, &clock),
+            node: Node::new(&config, address),
+            clock,
+            started: Instant::now(),
+            settings: Settings {
+                cluster_name: Mutex::new(config.cluster_name.clone()),
+                proto_fd_max: AtomicU32::new(config.proto_fd_max),
+                proto_fd_idle_ms: AtomicU32::new(config.proto_fd_idle_ms),
+                batch_max_requests: AtomicU32::new(config.batch_max_requests),
+            },
+            connections: ConnectionCounts::default(),
+            batches: BatchCounts::default(),
+            user_agents: Mutex::default(),
+            config,
+        }
+    }
+
     /// Whether the server answers as Community Edition.
     pub fn is_community(&self) -> bool {
         self.config.edition == Edition::Community
@@ -138,23 +159,7 @@ impl Running {
         let listen = |source| StartError::Listen { address: wanted, source };
         let listener = worker::listen(wanted).map_err(listen)?;
         let address = listener.local_addr().map_err(listen)?;
-        let clock = Arc::new(Clock::new());
-        let server = Arc::new(Server {
-            store: Store::new(&config, &clock),
-            node: Node::new(&config, address),
-            clock,
-            started: Instant::now(),
-            settings: Settings {
-                cluster_name: Mutex::new(config.cluster_name.clone()),
-                proto_fd_max: AtomicU32::new(config.proto_fd_max),
-                proto_fd_idle_ms: AtomicU32::new(config.proto_fd_idle_ms),
-                batch_max_requests: AtomicU32::new(config.batch_max_requests),
-            },
-            connections: ConnectionCounts::default(),
-            batches: BatchCounts::default(),
-            user_agents: Mutex::default(),
-            config,
-        });
+        let server = Arc::new(Server::new(config, address));
         let (stop, stopping) = watch::channel(false);
         let threads = worker::spawn_all(&server, listener, &stopping).map_err(StartError::Thread)?;
         let stopped = Arc::new(AtomicBool::new(false));

@@ -1,0 +1,49 @@
+//! Whole requests against a server with a record in it: messages, batches, compressed messages, info commands.
+//!
+//! The first byte says what kind of frame the rest is the body of.
+
+use aerospike_emulator::command::{self, Disposition, info};
+use aerospike_emulator::config::{Config, Edition};
+use aerospike_emulator::server::{FrameSink, Server, Session};
+use aerospike_wire::proto::FrameType;
+use bytes::BytesMut;
+use std::cell::OnceCell;
+use std::net::SocketAddr;
+
+/// Frames that a request may send before it has to wait; nobody takes them here, so a reply ends there.
+const DEPTH: usize = 64;
+
+thread_local! {
+    static SERVER: OnceCell<Server> = const { OnceCell::new() };
+}
+
+/// Runs one input.
+pub fn run(data: &[u8]) {
+    let Some((kind, body)) = data.split_first() else { return };
+    SERVER.with(|server| {
+        let address = SocketAddr::from(([127, 0, 0, 1], 3000));
+        let config = || Config { edition: Edition::Enterprise, ..Config::default() };
+        let server = server.get_or_init(|| Server::new(config(), address));
+        answer(server, address, *kind, body);
+    });
+}
+
+fn answer(server: &Server, address: SocketAddr, kind: u8, body: &[u8]) {
+    let mut out = BytesMut::new();
+    let (frame_type, disposition) = match kind % 3 {
+        0 => (FrameType::Message, command::dispatch(server, body, &mut out)),
+        1 => (FrameType::Compressed, command::dispatch_compressed(server, body, &mut out)),
+        _ => {
+            let mut session = Session { id: 1, peer: address, local: address, told_user_agent: false };
+            return info::answer(server, &mut session, body, &mut out);
+        }
+    };
+    if disposition == Disposition::Offload {
+        let (sink, mut frames) = FrameSink::channel(DEPTH);
+        std::thread::scope(|scope| {
+            scope.spawn(move || while frames.blocking_recv().is_some() {});
+            command::run_offloaded(server, frame_type, body, &sink);
+            drop(sink);
+        });
+    }
+}
