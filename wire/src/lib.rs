@@ -9,6 +9,7 @@
 //! | [`message`] | record, batch and query messages: header, fields, ops |
 //! | [`bits`] | the info bits of a message header |
 //! | [`field`], [`op`], [`particle`] | ids of fields, operations and value types |
+//! | [`exp`] | codes of expressions |
 //! | [`msgpack`] | the protocol's msgpack flavour |
 //! | [`value`] | owned values, for clients and tests |
 //! | [`digest`] | record digests and partition ids |
@@ -20,6 +21,7 @@
 
 pub mod bits;
 pub mod digest;
+pub mod exp;
 pub mod field;
 pub mod message;
 pub mod msgpack;
