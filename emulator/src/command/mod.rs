@@ -4,6 +4,7 @@
 //! record are plain synchronous functions that run on the network thread.
 
 mod delete;
+pub mod expression;
 pub mod info;
 mod operate;
 mod read;

@@ -1,8 +1,11 @@
 //! The operations of a command, in order, and what each returns (wire §13 to §15).
 
+use super::expression::{StoredRecord, WorkingRecord, WriteContext};
 use super::{Reply, Request, check_bin_name, scalar};
+use crate::expression::operation::{BinChange, ExpModify, ExpRead};
 use crate::store::{Bins, Record};
 use aerospike_wire::bits::info1;
+use aerospike_wire::particle::ParticleBuf;
 use aerospike_wire::{Op, Particle, ParticleType, ResultCode, op};
 
 /// Where the operations of one command put their results.
@@ -24,16 +27,14 @@ impl Results<'_, '_> {
             None => {}
         }
     }
-}
 
-/// Tests the filter of a command on a record that exists.
-///
-/// # Errors
-/// [`ResultCode::FILTERED_OUT`] when it is not true.
-pub fn check_filter(request: &Request<'_>, _record: &Record) -> Result<(), ResultCode> {
-    match request.filter() {
-        None => Ok(()),
-        Some(_) => Err(ResultCode::UNSUPPORTED_FEATURE),
+    /// Returns what an operation has read from a value that exists: a write answers with an empty result where
+    /// there is nothing (wire §15).
+    pub fn push_read(&mut self, op: &Op<'_>, value: Option<Particle<'_>>) {
+        match value {
+            None if self.writes => self.reply.op(op.code, op.name, Particle::NULL),
+            value => self.push(op, value),
+        }
     }
 }
 
@@ -50,7 +51,12 @@ pub fn read_ops(
         check_bin_name(op.name)?;
         match op.code {
             op::READ => results.push(&op, record.bin(op.name)),
-            op::CDT_READ | op::BITS_READ | op::HLL_READ | op::EXP_READ => {
+            op::EXP_READ => {
+                let view = StoredRecord::new(request.namespace, record);
+                let value = ExpRead::decode(op.data)?.run(&view)?;
+                results.push(&op, value.as_ref().map(ParticleBuf::as_particle));
+            }
+            op::CDT_READ | op::BITS_READ | op::HLL_READ => {
                 return Err(ResultCode::UNSUPPORTED_FEATURE);
             }
             _ => return Err(ResultCode::PARAMETER),
@@ -64,11 +70,11 @@ pub fn read_ops(
 /// # Errors
 /// The code of the first op that fails; the caller drops `bins` then.
 pub fn write_ops<'a>(
-    request: &Request<'a>,
-    _existing: Option<&'a Record>,
+    context: &WriteContext<'a>,
     bins: &mut Bins<'a>,
     results: &mut Results<'_, '_>,
 ) -> Result<(), ResultCode> {
+    let request = context.request;
     let gets_all = request.header().info1 & info1::GET_ALL != 0;
     for op in request.message.ops() {
         match op.code {
@@ -103,7 +109,19 @@ pub fn write_ops<'a>(
             op::CDT_READ | op::CDT_MODIFY | op::BITS_READ | op::BITS_MODIFY => {
                 return Err(ResultCode::UNSUPPORTED_FEATURE);
             }
-            op::HLL_READ | op::HLL_MODIFY | op::EXP_READ | op::EXP_MODIFY => {
+            op::EXP_READ => {
+                let value = ExpRead::decode(op.data)?.run(&WorkingRecord { context, bins })?;
+                results.push_read(&op, value.as_ref().map(ParticleBuf::as_particle));
+            }
+            op::EXP_MODIFY => {
+                match ExpModify::decode(op.data)?.run(&WorkingRecord { context, bins }, op.name)? {
+                    BinChange::None => {}
+                    BinChange::Set(value) => bins.set(op.name, value),
+                    BinChange::Delete => bins.remove(op.name),
+                }
+                results.push(&op, None);
+            }
+            op::HLL_READ | op::HLL_MODIFY => {
                 return Err(ResultCode::UNSUPPORTED_FEATURE);
             }
             _ => return Err(ResultCode::PARAMETER),
