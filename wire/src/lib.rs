@@ -10,6 +10,7 @@
 //! | [`bits`] | the info bits of a message header |
 //! | [`field`], [`op`], [`particle`] | ids of fields, operations and value types |
 //! | [`bit_op`], [`hll_op`] | ids and flags of the operations inside blobs and HyperLogLogs |
+//! | [`exp`] | codes of expressions |
 //! | [`msgpack`] | the protocol's msgpack flavour |
 //! | [`value`] | owned values, for clients and tests |
 //! | [`digest`] | record digests and partition ids |
@@ -22,6 +23,7 @@
 pub mod bit_op;
 pub mod bits;
 pub mod digest;
+pub mod exp;
 pub mod field;
 pub mod hll_op;
 pub mod message;

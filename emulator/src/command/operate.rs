@@ -1,6 +1,8 @@
 //! The operations of a command, in order, and what each returns (wire §13 to §15).
 
+use super::expression::{StoredRecord, WorkingRecord, WriteContext};
 use super::{Reply, Request, check_bin_name, inside, scalar};
+use crate::expression::operation::{BinChange, ExpModify, ExpRead};
 use crate::store::{Bins, Record};
 use aerospike_wire::bits::info1;
 use aerospike_wire::particle::ParticleBuf;
@@ -25,29 +27,30 @@ impl Results<'_, '_> {
             None => {}
         }
     }
-}
 
-/// Tests the filter of a command on a record that exists.
-///
-/// # Errors
-/// [`ResultCode::FILTERED_OUT`] when it is not true.
-pub fn check_filter(request: &Request<'_>, _record: &Record) -> Result<(), ResultCode> {
-    match request.filter() {
-        None => Ok(()),
-        Some(_) => Err(ResultCode::UNSUPPORTED_FEATURE),
+    /// Returns what an operation has read from a value that exists: a write answers with an empty result where
+    /// there is nothing (wire §15).
+    pub fn push_read(&mut self, op: &Op<'_>, value: Option<Particle<'_>>) {
+        match value {
+            None if self.writes => self.reply.op(op.code, op.name, Particle::NULL),
+            value => self.push(op, value),
+        }
     }
 }
 
-/// Reads inside a bin and returns what is there; a missing bin has nothing, whatever the operation. A command
-/// that writes tells an empty result even when it was not asked to tell all (wire §15).
+/// Reads inside a bin and returns what is there; a missing bin has nothing, whatever the operation.
 fn push_read(
     results: &mut Results<'_, '_>,
     op: &Op<'_>,
     bin: Option<Particle<'_>>,
 ) -> Result<(), ResultCode> {
-    let value = bin.map(|bin| inside::read(op, bin)).transpose()?.flatten();
-    let nothing = (bin.is_some() && results.writes).then_some(Particle::NULL);
-    results.push(op, value.as_ref().map(ParticleBuf::as_particle).or(nothing));
+    match bin {
+        None => results.push(op, None),
+        Some(bin) => {
+            let value = inside::read(op, bin)?;
+            results.push_read(op, value.as_ref().map(ParticleBuf::as_particle));
+        }
+    }
     Ok(())
 }
 
@@ -65,7 +68,12 @@ pub fn read_ops(
         match op.code {
             op::READ => results.push(&op, record.bin(op.name)),
             op::BITS_READ | op::HLL_READ => push_read(results, &op, record.bin(op.name))?,
-            op::CDT_READ | op::EXP_READ => {
+            op::EXP_READ => {
+                let view = StoredRecord::new(request.namespace, record);
+                let value = ExpRead::decode(op.data)?.run(&view)?;
+                results.push(&op, value.as_ref().map(ParticleBuf::as_particle));
+            }
+            op::CDT_READ => {
                 return Err(ResultCode::UNSUPPORTED_FEATURE);
             }
             _ => return Err(ResultCode::PARAMETER),
@@ -79,11 +87,11 @@ pub fn read_ops(
 /// # Errors
 /// The code of the first op that fails; the caller drops `bins` then.
 pub fn write_ops<'a>(
-    request: &Request<'a>,
-    _existing: Option<&'a Record>,
+    context: &WriteContext<'a>,
     bins: &mut Bins<'a>,
     results: &mut Results<'_, '_>,
 ) -> Result<(), ResultCode> {
+    let request = context.request;
     let gets_all = request.header().info1 & info1::GET_ALL != 0;
     for op in request.message.ops() {
         match op.code {
@@ -123,7 +131,19 @@ pub fn write_ops<'a>(
                 }
                 results.push(&op, outcome.result.as_ref().map(ParticleBuf::as_particle));
             }
-            op::CDT_READ | op::CDT_MODIFY | op::EXP_READ | op::EXP_MODIFY => {
+            op::EXP_READ => {
+                let value = ExpRead::decode(op.data)?.run(&WorkingRecord { context, bins })?;
+                results.push_read(&op, value.as_ref().map(ParticleBuf::as_particle));
+            }
+            op::EXP_MODIFY => {
+                match ExpModify::decode(op.data)?.run(&WorkingRecord { context, bins }, op.name)? {
+                    BinChange::None => {}
+                    BinChange::Set(value) => bins.set(op.name, value),
+                    BinChange::Delete => bins.remove(op.name),
+                }
+                results.push(&op, None);
+            }
+            op::CDT_READ | op::CDT_MODIFY => {
                 return Err(ResultCode::UNSUPPORTED_FEATURE);
             }
             _ => return Err(ResultCode::PARAMETER),
