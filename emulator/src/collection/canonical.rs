@@ -37,7 +37,7 @@ pub enum Unstorable {
 ///
 /// # Errors
 /// SERVER, as wire §9 demands, for a value that cannot be stored or is no list.
-pub fn canonical_list(data: &[u8]) -> Result<Vec<u8>, ResultCode> {
+pub fn canonical_list(data: &[u8]) -> Result<Cow<'_, [u8]>, ResultCode> {
     canonical_bin(data, |token| matches!(token, Token::List(_)))
 }
 
@@ -45,16 +45,16 @@ pub fn canonical_list(data: &[u8]) -> Result<Vec<u8>, ResultCode> {
 ///
 /// # Errors
 /// SERVER, as wire §9 demands, for a value that cannot be stored or is no map.
-pub fn canonical_map(data: &[u8]) -> Result<Vec<u8>, ResultCode> {
+pub fn canonical_map(data: &[u8]) -> Result<Cow<'_, [u8]>, ResultCode> {
     canonical_bin(data, |token| matches!(token, Token::Map(_)))
 }
 
-fn canonical_bin(data: &[u8], fits: impl Fn(Token<'_>) -> bool) -> Result<Vec<u8>, ResultCode> {
+fn canonical_bin(data: &[u8], fits: impl Fn(Token<'_>) -> bool) -> Result<Cow<'_, [u8]>, ResultCode> {
     match Reader::new(data).token() {
         Ok(token) if fits(token) => {}
         _ => return Err(ResultCode::SERVER),
     }
-    Ok(Canonical::new(data, true)?.rewrite().map_err(|_| ResultCode::SERVER)?.into_owned())
+    Ok(Canonical::new(data, true)?.rewrite()?)
 }
 
 /// A value to be stored inside a list or map.
@@ -438,7 +438,7 @@ mod tests {
             ("91d200010000", "91ce00010000"),
             ("dd0000000101", "9101"),
             ("91ca3fc00000", "91ca3fc00000"),
-            ("92c7000101", "91 01".replace("91 01", "92c7000101").as_str()),
+            ("92c7000101", "92c7000101"),
             ("93c700000102", "920102"),
             ("93c700080102", "920102"),
             ("93c700020102", "920102"),
@@ -464,17 +464,17 @@ mod tests {
             let (input, stored) = (hex(input), hex(stored));
             assert_eq!(canonical_element(&input).as_deref(), Ok(&stored[..]), "{input:x?}");
             let as_bin = if input[0] & 0xf0 == 0x80 { canonical_map } else { canonical_list };
-            assert_eq!(as_bin(&input), Ok(stored), "{input:x?}");
+            assert_eq!(as_bin(&input).as_deref(), Ok(&stored[..]), "{input:x?}");
         }
     }
 
     #[test]
     fn a_bin_keeps_the_index_bit_of_its_order() {
-        assert_eq!(canonical_list(&hex("92c7001101")), Ok(hex("92c7001101")));
-        assert_eq!(canonical_map(&hex("82c70013c00101")), Ok(hex("82c70013c00101")));
-        assert_eq!(canonical_map(&hex("82c70010c00101")), Ok(hex("810101")));
+        assert_eq!(canonical_list(&hex("92c7001101")).as_deref(), Ok(&hex("92c7001101")[..]));
+        assert_eq!(canonical_map(&hex("82c70013c00101")).as_deref(), Ok(&hex("82c70013c00101")[..]));
+        assert_eq!(canonical_map(&hex("82c70010c00101")).as_deref(), Ok(&hex("810101")[..]));
         // Ends the process of a real server (cdt §15).
-        assert_eq!(canonical_list(&hex("92c7001001")), Ok(hex("9101")));
+        assert_eq!(canonical_list(&hex("92c7001001")).as_deref(), Ok(&hex("9101")[..]));
     }
 
     /// cdt §2.3.
@@ -530,7 +530,6 @@ mod tests {
         // Ordered lists of two: the next list, a map.
         let mut ordered = [0x93, 0xc7, 0, 1].repeat(depth);
         ordered.push(1);
-        ordered.extend([0xcd, 0, 2].repeat(0));
         ordered.extend(std::iter::once(2).chain(std::iter::repeat_n(0x80, depth - 1)));
         assert!(canonical_list(&ordered).is_ok());
     }

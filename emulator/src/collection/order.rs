@@ -217,7 +217,6 @@ fn float_prefix(value: f64) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use aerospike_wire::Value;
 
     /// Every row is lower than the next (cdt §4.1, §4.2).
     const RISING: &[&[u8]] = &[
@@ -297,12 +296,16 @@ mod tests {
 
     #[test]
     fn a_wildcard_ends_the_comparison() {
-        let any = Value::Wildcard;
-        let list = |items: &[Value]| Value::List(items.to_vec()).to_msgpack();
-        let pattern = list(&[1.into(), any.clone(), 3.into()]);
-        assert_eq!(compare(&pattern, &list(&[1.into(), 5.into(), 9.into()])), Ordering::Equal);
-        assert_eq!(compare(&list(&[1.into()]), &pattern), Ordering::Less);
-        assert_eq!(compare(&list(&["x".into()]), &list(&["x".into(), any])), Ordering::Less);
+        const ANY: [u8; 3] = [0xd4, 0xff, 0];
+        let list = |items: &[&[u8]]| {
+            let mut out = vec![0x90 | items.len() as u8];
+            items.iter().for_each(|item| out.extend_from_slice(item));
+            out
+        };
+        let pattern = list(&[&[1], &ANY, &[3]]);
+        assert_eq!(compare(&pattern, &list(&[&[1], &[5], &[9]])), Ordering::Equal);
+        assert_eq!(compare(&list(&[&[1]]), &pattern), Ordering::Less);
+        assert_eq!(compare(&list(&[&[7]]), &list(&[&[7], &ANY])), Ordering::Less);
     }
 
     #[test]
