@@ -10,6 +10,7 @@
 //! | [`bits`] | the info bits of a message header |
 //! | [`field`], [`op`], [`particle`] | ids of fields, operations and value types |
 //! | [`bit_op`], [`hll_op`] | ids and flags of the operations inside blobs and HyperLogLogs |
+//! | [`cdt`] | ids and flags of list and map operations |
 //! | [`exp`] | codes of expressions |
 //! | [`msgpack`] | the protocol's msgpack flavour |
 //! | [`value`] | owned values, for clients and tests |
@@ -22,6 +23,7 @@
 
 pub mod bit_op;
 pub mod bits;
+pub mod cdt;
 pub mod digest;
 pub mod exp;
 pub mod field;

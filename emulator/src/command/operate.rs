@@ -67,14 +67,11 @@ pub fn read_ops(
         check_bin_name(op.name)?;
         match op.code {
             op::READ => results.push(&op, record.bin(op.name)),
-            op::BITS_READ | op::HLL_READ => push_read(results, &op, record.bin(op.name))?,
+            op::BITS_READ | op::HLL_READ | op::CDT_READ => push_read(results, &op, record.bin(op.name))?,
             op::EXP_READ => {
                 let view = StoredRecord::new(request.namespace, record);
                 let value = ExpRead::decode(op.data)?.run(&view)?;
                 results.push(&op, value.as_ref().map(ParticleBuf::as_particle));
-            }
-            op::CDT_READ => {
-                return Err(ResultCode::UNSUPPORTED_FEATURE);
             }
             _ => return Err(ResultCode::PARAMETER),
         }
@@ -123,8 +120,8 @@ pub fn write_ops<'a>(
                 bins.clear();
                 results.push(&op, None);
             }
-            op::BITS_READ | op::HLL_READ => push_read(results, &op, bins.get(op.name))?,
-            op::BITS_MODIFY | op::HLL_MODIFY => {
+            op::BITS_READ | op::HLL_READ | op::CDT_READ => push_read(results, &op, bins.get(op.name))?,
+            op::BITS_MODIFY | op::HLL_MODIFY | op::CDT_MODIFY => {
                 let outcome = inside::modify(&op, bins.get(op.name))?;
                 if let Some(value) = outcome.change {
                     bins.set(op.name, value);
@@ -142,9 +139,6 @@ pub fn write_ops<'a>(
                     BinChange::Delete => bins.remove(op.name),
                 }
                 results.push(&op, None);
-            }
-            op::CDT_READ | op::CDT_MODIFY => {
-                return Err(ResultCode::UNSUPPORTED_FEATURE);
             }
             _ => return Err(ResultCode::PARAMETER),
         }

@@ -1,9 +1,10 @@
 //! Values as writes send them, and arithmetic on them (wire §8, §14).
 
-use crate::collection::hll;
+use crate::collection::{canonical_list, canonical_map, hll};
 use crate::store::BinValue;
 use aerospike_wire::particle::ParticleBuf;
 use aerospike_wire::{Particle, ParticleType, ResultCode};
+use std::borrow::Cow;
 
 /// Checks a value that a bin is to hold, and brings it into the form in which bins hold it.
 ///
@@ -20,10 +21,17 @@ pub fn value_of(sent: Particle<'_>) -> Result<BinValue<'_>, ResultCode> {
         ParticleType::STRING => Ok(sent.into()),
         kind if kind.is_blob() => Ok(sent.into()),
         ParticleType::HLL => hll::validate(sent.data).map(|()| sent.into()),
-        ParticleType::MAP | ParticleType::LIST | ParticleType::GEOJSON => {
-            Err(ResultCode::UNSUPPORTED_FEATURE)
-        }
+        ParticleType::LIST => Ok(bin_value(sent.kind, canonical_list(sent.data)?)),
+        ParticleType::MAP => Ok(bin_value(sent.kind, canonical_map(sent.data)?)),
+        ParticleType::GEOJSON => Err(ResultCode::UNSUPPORTED_FEATURE),
         _ => Err(ResultCode::PARAMETER),
+    }
+}
+
+fn bin_value(kind: ParticleType, data: Cow<'_, [u8]>) -> BinValue<'_> {
+    match data {
+        Cow::Borrowed(data) => Particle::new(kind, data).into(),
+        Cow::Owned(data) => ParticleBuf::new(kind, data).into(),
     }
 }
 

@@ -1,0 +1,227 @@
+//! Searching and ranking the elements of a container by value (cdt §5, §6.5).
+
+use std::cmp::Ordering;
+
+use super::order::{Class, SortKey, compare};
+use super::scan::{Column, has_comparison};
+
+/// How many elements are lower than `value`, in a column in order.
+pub(crate) fn lower_bound(sorted: Column<'_, '_>, value: &[u8]) -> u32 {
+    partition(sorted.len(), |i| compare(sorted.get(i), value) == Ordering::Less)
+}
+
+/// How many elements are lower than `value` or equal to it, in a column in order.
+pub(crate) fn upper_bound(sorted: Column<'_, '_>, value: &[u8]) -> u32 {
+    partition(sorted.len(), |i| compare(sorted.get(i), value) != Ordering::Greater)
+}
+
+/// The first of `0..count` that `before` denies.
+pub(crate) fn partition(count: u32, before: impl Fn(u32) -> bool) -> u32 {
+    let (mut low, mut high) = (0, count);
+    while low < high {
+        let middle = low + (high - low) / 2;
+        if before(middle) { low = middle + 1 } else { high = middle }
+    }
+    low
+}
+
+/// How many elements are lower than `value`, in a column in any order.
+pub(crate) fn count_below(column: Column<'_, '_>, value: &[u8]) -> u32 {
+    column.iter().filter(|element| compare(element, value) == Ordering::Less).count() as u32
+}
+
+/// An element's place among its fellows: sort key, then index, in one number.
+type Slot = u128;
+
+fn slot(key: SortKey, index: u32) -> Slot {
+    (key.class as u128) << 96 | (key.prefix as u128) << 32 | index as u128
+}
+
+/// The elements of a column, ready to be compared often.
+pub(crate) struct Ranking<'e, 'a> {
+    column: Column<'e, 'a>,
+    slots: Vec<Slot>,
+    /// Sort keys decide every comparison, equality included.
+    exact: bool,
+}
+
+impl<'e, 'a> Ranking<'e, 'a> {
+    /// Looks at every element once.
+    pub(crate) fn new(column: Column<'e, 'a>) -> Ranking<'e, 'a> {
+        let mut exact = true;
+        let mut slots = Vec::with_capacity(column.len() as usize);
+        for (index, element) in column.iter().enumerate() {
+            let key = SortKey::of(element);
+            exact &= key.is_exact() && !key.is_nan();
+            slots.push(slot(key, index as u32));
+        }
+        Ranking { column, slots, exact }
+    }
+
+    #[inline]
+    fn compare(&self, a: Slot, b: Slot) -> Ordering {
+        let keys = (a >> 32).cmp(&(b >> 32));
+        if self.exact {
+            return keys;
+        }
+        let (class_a, class_b) = ((a >> 96) as u8, (b >> 96) as u8);
+        let decided = class_a != class_b
+            || keys != Ordering::Equal && class_a != Class::Wildcard as u8 && class_a != Class::Float as u8;
+        if decided && class_a.max(class_b) != Class::Wildcard as u8 {
+            return keys;
+        }
+        compare(self.column.get(a as u32), self.column.get(b as u32))
+    }
+
+    /// The indexes in order of their elements, equal ones by index.
+    pub(crate) fn sorted(mut self) -> Vec<u32> {
+        self.sort();
+        self.slots.iter().map(|slot| *slot as u32).collect()
+    }
+
+    fn sort(&mut self) {
+        if self.exact {
+            return self.slots.sort_unstable();
+        }
+        // With NaN or wildcards inside, the elements have no order, and the standard library may refuse to sort
+        // them. Merging does not mind.
+        let mut from = std::mem::take(&mut self.slots);
+        if from.is_sorted_by(|a, b| self.compare(*a, *b) != Ordering::Greater) {
+            self.slots = from;
+            return;
+        }
+        let mut to = vec![0; from.len()];
+        let mut width = 1;
+        while width < from.len() {
+            for (from, to) in from.chunks(2 * width).zip(to.chunks_mut(2 * width)) {
+                let (left, right) = from.split_at(width.min(from.len()));
+                let (mut l, mut r) = (0, 0);
+                for place in to {
+                    let take_left = r == right.len()
+                        || l < left.len() && self.compare(left[l], right[r]) != Ordering::Greater;
+                    if take_left {
+                        *place = left[l];
+                        l += 1;
+                    } else {
+                        *place = right[r];
+                        r += 1;
+                    }
+                }
+            }
+            std::mem::swap(&mut from, &mut to);
+            width *= 2;
+        }
+        self.slots = from;
+    }
+
+    /// Of every element the lowest rank of those equal to it, by index.
+    pub(crate) fn lowest_ranks(mut self) -> Vec<u32> {
+        self.sort();
+        let mut ranks = vec![0; self.slots.len()];
+        let mut first = 0;
+        for (rank, slot) in self.slots.iter().enumerate() {
+            if rank > 0 && self.compare(self.slots[rank - 1], *slot) != Ordering::Equal {
+                first = rank as u32;
+            }
+            ranks[*slot as u32 as usize] = first;
+        }
+        ranks
+    }
+
+    /// For every element whether an equal one stands before it.
+    pub(crate) fn repeats(mut self) -> Vec<bool> {
+        self.sort();
+        let mut repeats = vec![false; self.slots.len()];
+        for pair in self.slots.windows(2) {
+            repeats[pair[1] as u32 as usize] = self.compare(pair[0], pair[1]) == Ordering::Equal;
+        }
+        repeats
+    }
+
+    /// The indexes of the elements with the ranks `start` to `start + count`, in the order in which a partial heap
+    /// sort finds them (cdt §6.5): highest first if the window is nearer to the low end, else lowest first. The
+    /// same sort decides which of equal elements are meant.
+    pub(crate) fn window(mut self, start: u32, count: u32) -> Vec<u32> {
+        let size = self.slots.len();
+        let (start, count) = (start as usize, count as usize);
+        if count == 0 || start + count > size {
+            return Vec::new();
+        }
+        let above = size - start - count;
+        let lowest_on_top = start <= above;
+        let taken = count + start.min(above);
+        // For many elements sorting is quicker, and as good where no two are equal.
+        if self.exact && taken > size / 8 {
+            let mut sorted = self.slots.clone();
+            sorted.sort_unstable();
+            if sorted.windows(2).all(|pair| pair[0] >> 32 != pair[1] >> 32) {
+                let window = sorted[start..start + count].iter().map(|slot| *slot as u32);
+                return if lowest_on_top { window.rev().collect() } else { window.collect() };
+            }
+        }
+        let better = if lowest_on_top { Ordering::Less } else { Ordering::Greater };
+        for parent in (0..size / 2).rev() {
+            self.sift(parent, size, better);
+        }
+        let mut end = size;
+        for _ in 0..taken {
+            end -= 1;
+            self.slots.swap(0, end);
+            self.sift(0, end, better);
+        }
+        self.slots[end..end + count].iter().map(|slot| *slot as u32).collect()
+    }
+
+    fn sift(&mut self, mut parent: usize, end: usize, better: Ordering) {
+        loop {
+            let mut child = 2 * parent + 1;
+            if child >= end {
+                return;
+            }
+            if child + 1 < end && self.compare(self.slots[child + 1], self.slots[child]) == better {
+                child += 1;
+            }
+            if self.compare(self.slots[child], self.slots[parent]) != better {
+                return;
+            }
+            self.slots.swap(child, parent);
+            parent = child;
+        }
+    }
+}
+
+/// A set of values to look elements up in.
+pub(crate) enum Lookup<'e, 'a> {
+    /// Few values, or such without an order: each is tried.
+    Each(Column<'e, 'a>),
+    /// Their indexes in order.
+    Sorted(Column<'e, 'a>, Vec<u32>),
+}
+
+impl<'e, 'a> Lookup<'e, 'a> {
+    /// Gets ready to look up about `times` elements.
+    pub(crate) fn new(values: Column<'e, 'a>, times: u32) -> Lookup<'e, 'a> {
+        if values.len() < 4 || times < 4 || values.iter().any(has_comparison) {
+            return Lookup::Each(values);
+        }
+        let ranking = Ranking::new(values);
+        if ranking.slots.iter().any(|slot| *slot >> 96 == Class::Float as u128) && !ranking.exact {
+            // NaN among them: it equals every float, which no order can express.
+            return Lookup::Each(values);
+        }
+        Lookup::Sorted(values, ranking.sorted())
+    }
+
+    /// Whether a value equal to the element is there.
+    pub(crate) fn contains(&self, element: &[u8]) -> bool {
+        match self {
+            Lookup::Each(values) => values.iter().any(|value| compare(element, value) == Ordering::Equal),
+            Lookup::Sorted(values, order) => {
+                let at = partition(values.len(), |i| {
+                    compare(values.get(order[i as usize]), element) == Ordering::Less
+                });
+                order.get(at as usize).is_some_and(|i| compare(values.get(*i), element) == Ordering::Equal)
+            }
+        }
+    }
+}
