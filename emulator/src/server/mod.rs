@@ -69,6 +69,8 @@ pub struct ConnectionCounts {
     pub closed: AtomicU64,
     /// Connections closed for idleness.
     pub reaped: AtomicU64,
+    /// Info commands answered that are deprecated.
+    pub info_deprecated: AtomicU64,
     /// Info requests answered.
     pub info_complete: AtomicU64,
     /// Frames that could not be parsed.

@@ -1,10 +1,18 @@
 //! The info protocol: text commands in, text out (info §1 to §3).
+//!
+//! [`table`] lists all commands; each file beside it holds those of one subject.
 
 mod cluster;
 mod identity;
+mod jobs;
 mod parameters;
+mod sindex;
+mod table;
+mod truncate;
+mod udf;
 
 pub use parameters::Parameters;
+pub use table::{COMMANDS, Command};
 
 use crate::server::{Server, Session};
 use aerospike_wire::ResultCode;
@@ -29,8 +37,8 @@ pub struct Request<'a> {
     pub parameters: Parameters<'a>,
 }
 
-/// The text of a reply, or an error in the protocol's form.
-pub type Answer = Result<String, InfoError>;
+/// The text of a reply, as bytes since a set's name may be any; or an error in the protocol's form.
+pub type Answer = Result<Vec<u8>, InfoError>;
 
 /// `ERROR:<code>:<text>`; the code is left out when it is 1 (info §3).
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -45,6 +53,16 @@ impl InfoError {
     /// An error of a code with a text.
     pub fn new(code: ResultCode, text: impl Into<String>) -> InfoError {
         InfoError { code, text: text.into() }
+    }
+
+    /// [`ResultCode::PARAMETER`] with a text.
+    pub fn parameter(text: impl Into<String>) -> InfoError {
+        InfoError::new(ResultCode::PARAMETER, text)
+    }
+
+    /// What a command says of a namespace that does not exist.
+    pub fn namespace_not_found() -> InfoError {
+        InfoError::new(ResultCode::NAMESPACE, "namespace not found on node")
     }
 }
 
@@ -69,7 +87,7 @@ pub fn answer(server: &Server, session: &mut Session, body: &[u8], out: &mut Byt
         out.put_slice(command);
         out.put_u8(b'\t');
         match run(server, session, command) {
-            Ok(text) => out.put_slice(text.as_bytes()),
+            Ok(text) => out.put_slice(&text),
             Err(error) => out.put_slice(error.to_string().as_bytes()),
         }
         out.put_u8(b'\n');
@@ -84,12 +102,18 @@ fn until_nul(command: &[u8]) -> &[u8] {
 }
 
 fn run(server: &Server, session: &mut Session, command: &[u8]) -> Answer {
-    let unknown = || InfoError::new(ResultCode::PARAMETER, "unrecognized command");
     let end = command.iter().position(|byte| matches!(byte, b':' | b'/' | b';')).unwrap_or(command.len());
     let (name, rest) = command.split_at(end);
+    let command = Some(name)
+        .filter(|name| name.len() <= MAX_NAME)
+        .and_then(table::find)
+        .ok_or_else(|| InfoError::parameter("unrecognized command"))?;
+    if command.is_deprecated() {
+        server.connections.info_deprecated.fetch_add(1, Ordering::Relaxed);
+    }
+    if command.is_enterprise() && server.is_community() {
+        return Err(InfoError::new(ResultCode::ENTERPRISE_ONLY, "enterprise only"));
+    }
     let parameters = Parameters::new(rest.get(1..).unwrap_or_default());
-    let name = std::str::from_utf8(name).ok().filter(|name| name.len() <= MAX_NAME).ok_or_else(unknown)?;
-    let mut request = Request { server, session, parameters };
-    let family = [identity::run, cluster::run];
-    family.iter().find_map(|run| run(name, &mut request)).unwrap_or_else(|| Err(unknown()))
+    (command.run)(&mut Request { server, session, parameters })
 }
