@@ -11,6 +11,7 @@
 //! | [`field`], [`op`], [`particle`] | ids of fields, operations and value types |
 //! | [`bit_op`], [`hll_op`] | ids and flags of the operations inside blobs and HyperLogLogs |
 //! | [`cdt`] | ids and flags of list and map operations |
+//! | [`exp`] | codes of expressions |
 //! | [`msgpack`] | the protocol's msgpack flavour |
 //! | [`value`] | owned values, for clients and tests |
 //! | [`digest`] | record digests and partition ids |
@@ -24,6 +25,7 @@ pub mod bit_op;
 pub mod bits;
 pub mod cdt;
 pub mod digest;
+pub mod exp;
 pub mod field;
 pub mod hll_op;
 pub mod message;
