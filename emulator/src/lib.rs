@@ -13,6 +13,7 @@ pub mod command;
 pub mod config;
 pub mod config_file;
 pub mod control;
+pub mod expression;
 mod housekeeping;
 pub mod server;
 pub mod store;

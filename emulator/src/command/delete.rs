@@ -1,6 +1,6 @@
 //! Deleting one record (wire §12, §18).
 
-use super::{Ending, Failure, Origin, Request, key_matches, operate, set_matches, write};
+use super::{Ending, Failure, Origin, Request, expression, key_matches, set_matches, write};
 use crate::store::Counter;
 use aerospike_wire::ResultCode;
 use aerospike_wire::bits::info2;
@@ -29,7 +29,7 @@ fn execute(request: &Request<'_>) -> Result<(), Failure> {
         request.namespace.stats.bump(Counter::FailGeneration);
         return Err(Ending::bare(ResultCode::GENERATION));
     }
-    operate::check_filter(request, record).map_err(Ending::bare)?;
+    expression::check_filter(request, record).map_err(Ending::bare)?;
     if !key_matches(request, record) {
         return Err(Ending::bare(ResultCode::KEY_MISMATCH));
     }

@@ -6,6 +6,7 @@
 mod batch;
 mod compression;
 mod delete;
+pub mod expression;
 pub mod info;
 mod inside;
 mod operate;

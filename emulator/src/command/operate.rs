@@ -1,6 +1,8 @@
 //! The operations of a command, in order, and what each returns (wire §13 to §15).
 
+use super::expression::{StoredRecord, WorkingRecord, WriteContext};
 use super::{Reply, Request, check_bin_name, inside, scalar};
+use crate::expression::operation::{BinChange, ExpModify, ExpRead};
 use crate::store::{Bins, Record};
 use aerospike_wire::bits::info1;
 use aerospike_wire::particle::ParticleBuf;
@@ -27,28 +29,22 @@ impl Results<'_, '_> {
     }
 }
 
-/// Tests the filter of a command on a record that exists.
-///
-/// # Errors
-/// [`ResultCode::FILTERED_OUT`] when it is not true.
-pub fn check_filter(request: &Request<'_>, _record: &Record) -> Result<(), ResultCode> {
-    match request.filter() {
-        None => Ok(()),
-        Some(_) => Err(ResultCode::UNSUPPORTED_FEATURE),
-    }
-}
-
-/// Reads inside a bin and returns what is there; a missing bin has nothing, whatever the operation. A command
-/// that writes tells an empty result even when it was not asked to tell all (wire §15).
+/// Reads inside a bin and returns what is there; a missing bin has nothing, whatever the operation.
 fn push_read(
     results: &mut Results<'_, '_>,
     op: &Op<'_>,
     bin: Option<Particle<'_>>,
 ) -> Result<(), ResultCode> {
     let value = bin.map(|bin| inside::read(op, bin)).transpose()?.flatten();
-    let nothing = (bin.is_some() && results.writes).then_some(Particle::NULL);
-    results.push(op, value.as_ref().map(ParticleBuf::as_particle).or(nothing));
+    push_result(results, op, bin.is_some(), value);
     Ok(())
+}
+
+/// Returns the result of a read on a value that may be missing. A command that writes tells an empty result even
+/// when it was not asked to tell all (wire §15).
+fn push_result(results: &mut Results<'_, '_>, op: &Op<'_>, exists: bool, value: Option<ParticleBuf>) {
+    let nothing = (exists && results.writes).then_some(Particle::NULL);
+    results.push(op, value.as_ref().map(ParticleBuf::as_particle).or(nothing));
 }
 
 /// Runs the ops of a command that only reads.
@@ -65,7 +61,11 @@ pub fn read_ops(
         match op.code {
             op::READ => results.push(&op, record.bin(op.name)),
             op::BITS_READ | op::HLL_READ | op::CDT_READ => push_read(results, &op, record.bin(op.name))?,
-            op::EXP_READ => return Err(ResultCode::UNSUPPORTED_FEATURE),
+            op::EXP_READ => {
+                let view = StoredRecord::new(request.namespace, record);
+                let value = ExpRead::decode(op.data)?.run(&view)?;
+                push_result(results, &op, true, value);
+            }
             _ => return Err(ResultCode::PARAMETER),
         }
     }
@@ -77,11 +77,11 @@ pub fn read_ops(
 /// # Errors
 /// The code of the first op that fails; the caller drops `bins` then.
 pub fn write_ops<'a>(
-    request: &Request<'a>,
-    _existing: Option<&'a Record>,
+    context: &WriteContext<'a>,
     bins: &mut Bins<'a>,
     results: &mut Results<'_, '_>,
 ) -> Result<(), ResultCode> {
+    let request = context.request;
     let gets_all = request.header().info1 & info1::GET_ALL != 0;
     for op in request.message.ops() {
         match op.code {
@@ -121,7 +121,18 @@ pub fn write_ops<'a>(
                 }
                 results.push(&op, outcome.result.as_ref().map(ParticleBuf::as_particle));
             }
-            op::EXP_READ | op::EXP_MODIFY => return Err(ResultCode::UNSUPPORTED_FEATURE),
+            op::EXP_READ => {
+                let value = ExpRead::decode(op.data)?.run(&WorkingRecord { context, bins })?;
+                push_result(results, &op, true, value);
+            }
+            op::EXP_MODIFY => {
+                match ExpModify::decode(op.data)?.run(&WorkingRecord { context, bins }, op.name)? {
+                    BinChange::None => {}
+                    BinChange::Set(value) => bins.set(op.name, value),
+                    BinChange::Delete => bins.remove(op.name),
+                }
+                results.push(&op, None);
+            }
             _ => return Err(ResultCode::PARAMETER),
         }
     }

@@ -1,7 +1,7 @@
 //! Reading one record: all bins, some, none, or through read operations (wire §12, §13).
 
 use super::operate::{self, Results};
-use super::{Ending, Failure, MAX_OPS, Origin, Reply, Request, key_matches, set_matches, ttl};
+use super::{Ending, Failure, MAX_OPS, Origin, Reply, Request, expression, key_matches, set_matches, ttl};
 use crate::store::{Counter, Record};
 use aerospike_wire::bits::{info1, info3, info4};
 use aerospike_wire::{ResultCode, field};
@@ -36,7 +36,7 @@ fn execute(request: &Request<'_>, reply: &mut Reply<'_>) -> Result<(Ending, Opti
         return Err(fail(ResultCode::NOT_FOUND));
     }
     let touches = ttl::touches_on_read(request.namespace, record, header.ttl, now).map_err(fail)?;
-    operate::check_filter(request, record).map_err(fail)?;
+    expression::check_filter(request, record).map_err(fail)?;
     if !key_matches(request, record) {
         return Err(fail(ResultCode::KEY_MISMATCH));
     }

@@ -1,5 +1,6 @@
 //! Writing one record: policies, operations, and the record that comes of them (wire §12, §14 to §17).
 
+use super::expression::{self, WriteContext};
 use super::operate::{self, Results};
 use super::{Ending, Failure, MAX_BINS, MAX_OPS, Origin, Reply, Request, check_bin_name, ttl};
 use crate::store::{Bins, Counter, MAX_SET_NAME, MAX_SETS, Partition, Record, RecordHeader, storage_size};
@@ -67,7 +68,7 @@ impl Write<'_, '_> {
                 if request.namespace.sets.name(record.header().set) != request.set {
                     return Err(fail(ResultCode::PARAMETER));
                 }
-                operate::check_filter(request, record).map_err(fail)?;
+                expression::check_filter(request, record).map_err(fail)?;
             }
         }
         check_key(request.key(), existing.and_then(Record::key)).map_err(fail)
@@ -108,7 +109,8 @@ impl Write<'_, '_> {
             _ => Bins::default(),
         };
         let mut results = Results { reply, all: header.responds_all_ops(), writes: true };
-        operate::write_ops(request, existing, &mut bins, &mut results).map_err(fail)?;
+        let context = WriteContext { request, existing, void_time, now_ms: self.now_ms };
+        operate::write_ops(&context, &mut bins, &mut results).map_err(fail)?;
 
         if bins.len() > MAX_BINS {
             return Err(fail(ResultCode::PARAMETER));

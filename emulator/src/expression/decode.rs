@@ -13,6 +13,7 @@ use super::{MAX_DEPTH, MAX_NODES, Uses};
 use aerospike_wire::exp::{self, op};
 use aerospike_wire::msgpack::{Malformed, Reader, Token};
 use aerospike_wire::{ResultCode, exp::loop_variable};
+use std::collections::HashMap;
 
 /// The longest bin name in bytes.
 const MAX_BIN_NAME: usize = 15;
@@ -72,6 +73,7 @@ pub(super) fn decode(bytes: &[u8], depth: usize, budget: &mut Budget) -> Result<
         bytes,
         budget,
         scope: Vec::new(),
+        variables: HashMap::new(),
         slots: 0,
         uses: Uses::default(),
     };
@@ -86,8 +88,10 @@ struct Decoder<'a, 'b> {
     reader: Reader<'a>,
     bytes: &'a [u8],
     budget: &'b mut Budget,
-    /// Variables that are visible here; the position is the slot.
-    scope: Vec<(&'a [u8], Type)>,
+    /// Variables that are visible here, in order of definition; the position is the slot.
+    scope: Vec<&'a [u8]>,
+    /// Their slots and types.
+    variables: HashMap<&'a [u8], (usize, Type)>,
     slots: usize,
     uses: Uses,
 }
@@ -408,24 +412,27 @@ impl<'a> Decoder<'a, '_> {
         let mut definitions = Vec::with_capacity((count as usize / 2).min(self.reader.rest().len()));
         for _ in 0..count / 2 {
             let name = self.reader.raw()?;
-            if !is_variable_name(name) || self.scope.iter().any(|(known, _)| *known == name) {
+            if !is_variable_name(name) || self.variables.contains_key(name) {
                 return Err(Bad);
             }
             let definition = self.expression(depth + 1)?;
             definitions.push(definition.node);
-            self.scope.push((name, definition.kind));
+            self.variables.insert(name, (self.scope.len(), definition.kind));
+            self.scope.push(name);
         }
         self.slots = self.slots.max(self.scope.len());
         let body = self.expression(depth + 1)?;
-        self.scope.truncate(first_slot);
+        for name in self.scope.drain(first_slot..) {
+            self.variables.remove(name);
+        }
         let node = Let { first_slot, definitions: definitions.into(), body: body.node };
         Typed::new(Node::Let(Box::new(node)), body.kind)
     }
 
     fn variable(&mut self) -> Result<Typed, Bad> {
         let name = self.reader.raw()?;
-        let slot = self.scope.iter().position(|(known, _)| *known == name).ok_or(Bad)?;
-        Typed::new(Node::Variable(slot), self.scope[slot].1)
+        let (slot, kind) = *self.variables.get(name).ok_or(Bad)?;
+        Typed::new(Node::Variable(slot), kind)
     }
 
     #[inline(never)]

@@ -4,7 +4,7 @@
 //! it is decoded; helpers are kept out of [`Evaluator::value`] so that a level takes little stack.
 
 use super::arithmetic::{self, Fold};
-use super::call::{Call, Operation, Segment, System};
+use super::call::{Call, Operation, Segment};
 use super::compare::{self, Maps};
 use super::kind::Type;
 use super::node::{Comparison, Cond, Let, LoopPart, MapPart, MetadataOp, Node};
@@ -32,11 +32,17 @@ pub(super) struct Evaluator<'a> {
     source: Source<'a>,
     /// Values of the variables that are visible.
     slots: Vec<Option<Value<'a>>>,
+    /// How many more bytes calls may make.
+    left: usize,
 }
+
+/// How many bytes the calls of one evaluation may make together. Calls on the results of calls could otherwise
+/// double a value with every few bytes of expression; no stored value exceeds 8 MiB.
+const MAX_MADE: usize = 64 << 20;
 
 impl<'a> Evaluator<'a> {
     pub fn new(source: Source<'a>, slots: usize) -> Evaluator<'a> {
-        Evaluator { source, slots: vec![None; slots] }
+        Evaluator { source, slots: vec![None; slots], left: MAX_MADE }
     }
 
     /// The value of a node.
@@ -289,6 +295,7 @@ impl<'a> Evaluator<'a> {
         let mut reader = Reader::new(&map);
         let pairs = reader.map().ok()?;
         let marked = skip_marker(&mut reader, pairs, 2)?;
+        self.left = self.left.checked_sub(map.len())?;
         let mut out = Vec::with_capacity(map.len());
         msgpack::put_list_head(&mut out, pairs - marked as u32);
         for _ in marked as u32..pairs {
@@ -340,9 +347,9 @@ impl<'a> Evaluator<'a> {
                 let mut buffer = [0; 8];
                 match (target.as_particle(&mut buffer), call.modify) {
                     (None, _) => return None,
-                    (Some(bin), false) => path.read(bin).ok()?.map_or(Some(Value::Nil), Value::from_particle_buf)?,
+                    (Some(bin), false) => self.made(path.read(bin).ok()?)?,
                     (Some(bin), true) => match path.modify(bin).ok()?.change {
-                        Some(changed) => Value::from_particle_buf(changed)?,
+                        Some(changed) => self.made(changed)?,
                         None => target.clone(),
                     },
                 }
@@ -361,7 +368,7 @@ impl<'a> Evaluator<'a> {
             match segment {
                 Segment::Literal(bytes) => op.extend_from_slice(bytes),
                 Segment::Argument(node) => {
-                    if !self.value(node)?.put_element(&mut op) {
+                    if !self.value(node)?.put_element(&mut op) || op.len() > self.left {
                         return None;
                     }
                 }
@@ -370,19 +377,25 @@ impl<'a> Evaluator<'a> {
         Some(op.into())
     }
 
-    fn apply(&self, call: &Call, target: Value<'a>, op: &[u8]) -> Option<Value<'a>> {
+    /// A value that a call has made.
+    fn made(&mut self, value: ParticleBuf) -> Option<Value<'a>> {
+        self.left = self.left.checked_sub(value.data.len())?;
+        Value::from_particle_buf(value)
+    }
+
+    fn apply(&mut self, call: &Call, target: Value<'a>, op: &[u8]) -> Option<Value<'a>> {
         let mut buffer = [0; 8];
         let bin = target.as_particle(&mut buffer);
         if call.modify {
             return match seam::modify(call.system, bin, op).ok()?.change {
-                Some(changed) => Value::from_particle_buf(changed),
+                Some(changed) => self.made(changed),
                 None => Some(target.clone()),
             };
         }
         // A read of nothing is not even looked at (cdt §1.5).
         let Some(bin) = bin else { return Some(Value::Nil) };
         match seam::read(call.system, bin, op).ok()? {
-            Some(result) => Value::from_particle_buf(result),
+            Some(result) => self.made(result),
             None => Some(Value::Nil),
         }
     }
