@@ -62,7 +62,10 @@ enum Head<'a> {
     Int(i128),
     String(&'a [u8]),
     List(u32),
-    Map { pairs: u32, ordered: bool },
+    Map {
+        pairs: u32,
+        ordered: bool,
+    },
     /// With its type byte.
     Blob(&'a [u8]),
     Float(f64),

@@ -38,9 +38,7 @@ pub(super) fn decode(element: &[u8]) -> Result<Constant, Bad> {
 /// A quoted list; nothing else can be quoted.
 pub(super) fn list(element: &[u8]) -> Result<Constant, Bad> {
     match Reader::new(element).token()? {
-        Token::List(_) => {
-            Ok(Constant::Bytes(ParticleType::LIST, without_persist_flag(element)?.into()))
-        }
+        Token::List(_) => Ok(Constant::Bytes(ParticleType::LIST, without_persist_flag(element)?.into())),
         _ => Err(Bad),
     }
 }

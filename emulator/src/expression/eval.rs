@@ -153,9 +153,7 @@ impl<'a> Evaluator<'a> {
             (Value::Int(a), Value::Int(b)) => Some(a.cmp(b)),
             // No order with a NaN, and that is known.
             (Value::Float(a), Value::Float(b)) => a.partial_cmp(b),
-            (Value::String(a), Value::String(b)) | (Value::Blob(a), Value::Blob(b)) => {
-                Some((**a).cmp(&**b))
-            }
+            (Value::String(a), Value::String(b)) | (Value::Blob(a), Value::Blob(b)) => Some((**a).cmp(&**b)),
             (Value::List(a), Value::List(b))
             | (Value::Map(a), Value::Map(b))
             | (Value::Extension(a), Value::Extension(b)) => {
@@ -429,9 +427,7 @@ fn metadata_value<'a>(operation: MetadataOp, metadata: &'a dyn Metadata) -> Valu
         MetadataOp::LastUpdate => {
             Value::Int(unix_millis(metadata.last_update()).wrapping_mul(NANOS_PER_MILLI))
         }
-        MetadataOp::SinceUpdate => {
-            Value::Int(metadata.now().saturating_sub(metadata.last_update()) as i64)
-        }
+        MetadataOp::SinceUpdate => Value::Int(metadata.now().saturating_sub(metadata.last_update()) as i64),
         MetadataOp::VoidTime | MetadataOp::Ttl if never => Value::Int(-1),
         MetadataOp::VoidTime => {
             Value::Int(unix_millis(void_time as u64 * 1000).wrapping_mul(NANOS_PER_MILLI))

@@ -67,6 +67,7 @@ struct Translator<'a> {
     pattern: &'a [u8],
     at: usize,
     extended: bool,
+    ignore_case: bool,
     newline: bool,
     out: String,
     before: Before,
@@ -80,6 +81,7 @@ impl<'a> Translator<'a> {
             pattern,
             at: 0,
             extended: flags & exp::regex::EXTENDED != 0,
+            ignore_case: flags & exp::regex::ICASE != 0,
             newline: flags & exp::regex::NEWLINE != 0,
             out: String::with_capacity(2 * pattern.len()),
             before: Before::Nothing,
@@ -99,7 +101,9 @@ impl<'a> Translator<'a> {
                     let any = if self.newline { "[^\\n]" } else { "[\\x00-\\xff]" };
                     self.atom(any);
                 }
-                b'*' => self.star()?,
+                b'*' if self.extended => self.repeat("*")?,
+                b'*' if self.is_repeated() => return Err(BadPattern),
+                b'*' => self.repeat_or_literal(byte, "*")?,
                 b'^' if self.extended || self.before == Before::Nothing => self.anchor("^"),
                 b'$' if self.extended || self.ends_here() => self.anchor("$"),
                 b'(' if self.extended => self.open()?,
@@ -130,9 +134,8 @@ impl<'a> Translator<'a> {
             b')' if !self.extended => self.close()?,
             b'|' if !self.extended => self.alternative(),
             b'{' if !self.extended => self.interval()?,
-            b'+' | b'?' if !self.extended && self.before == Before::Nothing => self.literal(byte),
-            b'+' if !self.extended => self.repeat("+")?,
-            b'?' if !self.extended => self.repeat("?")?,
+            b'+' if !self.extended => self.repeat_or_literal(byte, "+")?,
+            b'?' if !self.extended => self.repeat_or_literal(byte, "?")?,
             b'w' => self.atom("[0-9A-Za-z_]"),
             b'W' => self.atom("[^0-9A-Za-z_]"),
             b's' => self.atom("[\\t-\\r ]"),
@@ -191,12 +194,17 @@ impl<'a> Translator<'a> {
         self.before = Before::Nothing;
     }
 
-    fn star(&mut self) -> Result<(), BadPattern> {
+    /// Whether the last atom has a repetition, on which basic syntax stacks neither a star nor an interval.
+    fn is_repeated(&self) -> bool {
+        matches!(self.before, Before::Atom { repeats: 1.., .. })
+    }
+
+    /// In basic syntax, a repetition with nothing to repeat stands for itself.
+    fn repeat_or_literal(&mut self, byte: u8, operator: &str) -> Result<(), BadPattern> {
         match self.before {
-            Before::Atom { .. } => self.repeat("*"),
-            _ if self.extended => Err(BadPattern),
+            Before::Atom { .. } => self.repeat(operator),
             _ => {
-                self.literal(b'*');
+                self.literal(byte);
                 Ok(())
             }
         }
@@ -207,9 +215,8 @@ impl<'a> Translator<'a> {
         let Before::Atom { start, repeats } = self.before else {
             return Err(BadPattern);
         };
-        // Basic syntax has no repetitions of repetitions.
         if repeats > 0 {
-            if !self.extended || repeats >= NEST_LIMIT {
+            if repeats >= NEST_LIMIT {
                 return Err(BadPattern);
             }
             self.out.insert_str(start, "(?:");
@@ -222,7 +229,8 @@ impl<'a> Translator<'a> {
 
     /// The rest of an interval whose opening brace has been read.
     fn interval(&mut self) -> Result<(), BadPattern> {
-        if !matches!(self.before, Before::Atom { .. }) {
+        let repeatable = matches!(self.before, Before::Atom { .. });
+        if !repeatable || (!self.extended && self.is_repeated()) {
             return Err(BadPattern);
         }
         let close: &[u8] = if self.extended { b"}" } else { b"\\}" };
@@ -281,6 +289,13 @@ impl<'a> Translator<'a> {
                 }
             }
             set[low as usize..=high as usize].fill(true);
+        }
+        if self.ignore_case {
+            for byte in b'a'..=b'z' {
+                let either = set[byte as usize] || set[byte.to_ascii_uppercase() as usize];
+                set[byte as usize] = either;
+                set[byte.to_ascii_uppercase() as usize] = either;
+            }
         }
         if negated {
             set.iter_mut().for_each(|member| *member = !*member);
@@ -366,4 +381,183 @@ fn class_test(name: &[u8]) -> Option<fn(&u8) -> bool> {
         b"xdigit" => u8::is_ascii_hexdigit,
         _ => return None,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// Pattern, flags, subject, and what the C library answers: found, not found, or `None` for a pattern that
+    /// does not compile.
+    #[test]
+    fn agrees_with_the_c_library() {
+        let rows: &[(&[u8], i64, &[u8], Option<bool>)] = &[
+            (b"", 0, b"", Some(true)),
+            (b"", 0, b"a", Some(true)),
+            (b"^ab$", 0, b"ab", Some(true)),
+            (b"^ab$", 0, b"xab", Some(false)),
+            (b"^ab$", 0, b"ab\n", Some(false)),
+            (b"b", 0, b"abc", Some(true)),
+            (b"a+", 0, b"a+", Some(true)),
+            (b"a+", 0, b"aa", Some(false)),
+            (b"a+", 1, b"caab", Some(true)),
+            (b"a+", 1, b"+", Some(false)),
+            (b"a\\+", 0, b"aa", Some(true)),
+            (b"a\\+", 0, b"+", Some(false)),
+            (b"a|b", 0, b"a|b", Some(true)),
+            (b"a|b", 0, b"b", Some(false)),
+            (b"a|b", 1, b"b", Some(true)),
+            (b"a|b", 1, b"|", Some(false)),
+            (b"a\\|b", 0, b"b", Some(true)),
+            (b"(a)", 0, b"(a)", Some(true)),
+            (b"(a)", 0, b"a", Some(false)),
+            (b"\\(a\\)b", 0, b"ab", Some(true)),
+            (b"HELLO", 2, b"hello", Some(true)),
+            (b"[^a]", 2, b"A", Some(false)),
+            (b"[^a]", 2, b"b", Some(true)),
+            (b"\xc3\x89", 2, b"\xc3\x89", Some(true)),
+            (b"\xc3\x89", 2, b"\xc3\xa9", Some(false)),
+            (b"^.$", 0, b"\xc3\xa9", Some(false)),
+            (b"^.$", 0, b"e", Some(true)),
+            (b"^b", 4, b"a\nb", Some(true)),
+            (b"^b", 8, b"a\nb", Some(false)),
+            (b"a.b", 0, b"a\nb", Some(true)),
+            (b"a.b", 4, b"a\nb", Some(false)),
+            (b"a[^x]b", 4, b"a\nb", Some(false)),
+            (b"a[^x]b", 4, b"acb", Some(true)),
+            (b"*a", 0, b"*a", Some(true)),
+            (b"*a", 0, b"a", Some(false)),
+            (b"*a", 1, b"*a", None),
+            (b"^*a", 0, b"*a", Some(true)),
+            (b"^*a", 0, b"a", Some(false)),
+            (b"^*a", 1, b"*a", None),
+            (b"\\+x", 0, b"+x", Some(true)),
+            (b"\\+x", 0, b"x", Some(false)),
+            (b"+x", 1, b"+x", None),
+            (b"a|*b", 1, b"b", None),
+            (b"a\\|*b", 0, b"*b", Some(true)),
+            (b"a\\|*b", 0, b"b", Some(false)),
+            (b"a**", 0, b"aa", None),
+            (b"a**", 1, b"aa", Some(true)),
+            (b"a*\\+", 0, b"aa", Some(true)),
+            (b"a+?", 1, b"b", Some(true)),
+            (b"(|a)", 1, b"x", Some(true)),
+            (b"a||b", 1, b"x", Some(true)),
+            (b"()", 1, b"x", Some(true)),
+            (b"a)", 1, b"a)", Some(true)),
+            (b"(a", 1, b"a", None),
+            (b"a\\)", 0, b"a", None),
+            (b"\\(a", 0, b"a", None),
+            (b"a{2}", 1, b"aa", Some(true)),
+            (b"a{2}", 1, b"a", Some(false)),
+            (b"^a{,2}$", 1, b"aa", Some(true)),
+            (b"^a{,2}$", 1, b"aaa", Some(false)),
+            (b"^a{2,}$", 1, b"a", Some(false)),
+            (b"^a{2,}$", 1, b"aaa", Some(true)),
+            (b"a\\{2\\}", 0, b"aa", Some(true)),
+            (b"a\\{2\\}", 0, b"a", Some(false)),
+            (b"a{", 1, b"a{", None),
+            (b"a{1", 1, b"a{1", None),
+            (b"a{x}", 1, b"a{x}", None),
+            (b"a{2,1}", 1, b"aa", None),
+            (b"{1}", 1, b"{1}", None),
+            (b"a{1}{2}", 1, b"aa", Some(true)),
+            (b"a{1}{2}", 1, b"a", Some(false)),
+            (b"a\\{1\\}\\{2\\}", 0, b"aa", None),
+            (b"a{40000}", 1, b"a", None),
+            (b"a{,}", 1, b"b", Some(true)),
+            (b"[]a]", 0, b"]", Some(true)),
+            (b"[]a]", 0, b"x", Some(false)),
+            (b"[^]a]", 0, b"]", Some(false)),
+            (b"[^]a]", 0, b"x", Some(true)),
+            (b"[a-c]", 0, b"b", Some(true)),
+            (b"[a-c]", 0, b"d", Some(false)),
+            (b"[a-]", 0, b"-", Some(true)),
+            (b"[a-]", 0, b"b", Some(false)),
+            (b"[c-a]", 0, b"b", None),
+            (b"[a-c-e]", 0, b"d", None),
+            (b"[a", 0, b"a", None),
+            (b"[", 0, b"[", None),
+            (b"[\\]]", 0, b"\\]", Some(true)),
+            (b"[\\]]", 0, b"]", Some(false)),
+            (b"[[:alpha:]_]", 0, b"Q", Some(true)),
+            (b"[[:alpha:]_]", 0, b"_", Some(true)),
+            (b"[[:alpha:]_]", 0, b"1", Some(false)),
+            (b"[[:space:]]", 0, b"\x0b", Some(true)),
+            (b"[[:space:]]", 0, b"a", Some(false)),
+            (b"[[:foo:]]", 0, b"f", None),
+            (b"[[.a.]-c]", 0, b"b", Some(true)),
+            (b"[[=a=]]", 0, b"a", Some(true)),
+            (b"[[.hyphen.]]", 0, b"-", None),
+            (b"a^b", 0, b"a^b", Some(true)),
+            (b"a^b", 1, b"a^b", Some(false)),
+            (b"a$b", 0, b"a$b", Some(true)),
+            (b"\\(^a$\\)", 0, b"a", Some(true)),
+            (b"\\(^a$\\)", 0, b"ba", Some(false)),
+            (b"\\w\\W", 1, b"a ", Some(true)),
+            (b"\\w\\W", 1, b"aa", Some(false)),
+            (b"\\s\\S", 0, b" a", Some(true)),
+            (b"\\bfoo\\b", 1, b"a foo b", Some(true)),
+            (b"\\bfoo\\b", 1, b"afoo", Some(false)),
+            (b"\\Bo", 0, b"fo", Some(true)),
+            (b"\\Bo", 0, b"o", Some(false)),
+            (b"\\<f", 0, b"a f", Some(true)),
+            (b"\\<f", 0, b"af", Some(false)),
+            (b"o\\>", 0, b"fo", Some(true)),
+            (b"o\\>", 0, b"of", Some(false)),
+            (b"\\`a", 4, b"a", Some(true)),
+            (b"\\`a", 4, b"b\na", Some(false)),
+            (b"a\\'", 4, b"a", Some(true)),
+            (b"a\\'", 4, b"a\nb", Some(false)),
+            (b"\\d", 1, b"d", Some(true)),
+            (b"\\d", 1, b"1", Some(false)),
+            (b"a\\", 0, b"a", None),
+            (b"\\.", 1, b".", Some(true)),
+            (b"\\.", 1, b"a", Some(false)),
+        ];
+        for &(pattern, flags, subject, expected) in rows {
+            let actual = PosixRegex::new(pattern, flags).ok().map(|regex| regex.is_match(subject));
+            let texts = [pattern, subject].map(String::from_utf8_lossy);
+            assert_eq!(actual, expected, "{:?} with flags {flags} on {:?}", texts[0], texts[1]);
+        }
+    }
+
+    #[test]
+    fn a_zero_byte_ends_the_subject() {
+        let regex = PosixRegex::new(b"b", 0).unwrap();
+        assert!(!regex.is_match(b"a\0b"));
+    }
+
+    #[test]
+    fn unknown_flags_are_ignored() {
+        assert!(PosixRegex::new(b"A+", -1).unwrap().is_match(b"aa"));
+        assert!(PosixRegex::new(b"A+", 15).unwrap().is_match(b"aa"));
+    }
+
+    #[test]
+    fn what_would_cost_too_much_is_refused() {
+        let refused = |pattern: &[u8]| PosixRegex::new(pattern, exp::regex::EXTENDED).is_err();
+        assert!(refused(&b"(".repeat(100_000)));
+        assert!(refused(&[b"(".repeat(1000), b")".repeat(1000)].concat()));
+        assert!(refused(&[b"a".to_vec(), b"*".repeat(100_000)].concat()));
+        assert!(refused(b"((a{1000}){1000}){1000}"));
+        assert!(refused(b"(a)\\1"));
+    }
+
+    proptest! {
+        #[test]
+        fn patterns_never_panic(
+            pattern in prop_oneof![
+                prop::collection::vec(any::<u8>(), 0..30),
+                "[a^$.*+?|(){},:=0-9\\\\\\[\\]-]{0,20}".prop_map(String::into_bytes),
+            ],
+            flags in 0i64..8,
+            subject in prop::collection::vec(any::<u8>(), 0..20),
+        ) {
+            if let Ok(regex) = PosixRegex::new(&pattern, flags) {
+                let _ = regex.is_match(&subject);
+            }
+        }
+    }
 }

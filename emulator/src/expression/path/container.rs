@@ -76,9 +76,8 @@ impl<'a> Container<'a> {
     /// Position of the child of a rank, which must be below the number of children.
     pub fn by_rank(&self, rank: usize) -> usize {
         let mut positions: Vec<usize> = (0..self.children.len()).collect();
-        let order = |a: &usize, b: &usize| {
-            order(self.children[*a].value, self.children[*b].value).then(a.cmp(b))
-        };
+        let order =
+            |a: &usize, b: &usize| order(self.children[*a].value, self.children[*b].value).then(a.cmp(b));
         *positions.select_nth_unstable_by(rank, order).1
     }
 

@@ -13,9 +13,9 @@ mod select;
 
 use super::decode::{Budget, Decoded};
 use super::eval::{Evaluator, Source};
+use super::seam::Outcome;
 use super::value::Value;
 use super::view::Element;
-use super::seam::Outcome;
 use aerospike_wire::particle::ParticleBuf;
 use aerospike_wire::{Particle, ParticleType, ResultCode};
 use container::{Container, Kind};
@@ -197,15 +197,19 @@ impl PathOperation {
             Selector::Index(index) => one(container.position(*index)),
             Selector::Rank(rank) => one(container.position(*rank).map(|rank| container.by_rank(rank))),
             Selector::Key(_) | Selector::Keys(_) if container.kind == Kind::List => {
-                if self.no_fail { Ok(Vec::new()) } else { Err(ResultCode::PARAMETER) }
+                if self.no_fail {
+                    Ok(Vec::new())
+                } else {
+                    Err(ResultCode::PARAMETER)
+                }
             }
             Selector::Key(key) => Ok(all.filter(|&position| container.has_key(position, key)).collect()),
-            Selector::Keys(keys) => Ok(all
-                .filter(|&position| keys.iter().any(|key| container.has_key(position, key)))
-                .collect()),
-            Selector::Value(value) => {
-                Ok(all.filter(|&position| container::equal(container.children[position].value, value)).collect())
+            Selector::Keys(keys) => {
+                Ok(all.filter(|&position| keys.iter().any(|key| container.has_key(position, key))).collect())
             }
+            Selector::Value(value) => Ok(all
+                .filter(|&position| container::equal(container.children[position].value, value))
+                .collect()),
             Selector::Where(condition) => {
                 let mut chosen = Vec::new();
                 for position in all {

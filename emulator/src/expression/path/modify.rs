@@ -67,7 +67,11 @@ impl Modify<'_> {
         Ok(Leaf::Replace(out))
     }
 
-    fn rebuild(&mut self, container: &Container<'_>, mut children: Vec<Changed<'_>>) -> Result<Vec<u8>, ResultCode> {
+    fn rebuild(
+        &mut self,
+        container: &Container<'_>,
+        mut children: Vec<Changed<'_>>,
+    ) -> Result<Vec<u8>, ResultCode> {
         let count = children.len() as u32 + container.marker.is_some() as u32;
         let mut out = Vec::new();
         match container.kind {

@@ -65,7 +65,12 @@ impl Found {
 }
 
 /// Collects the leaves; scalars above the last level are passed over.
-fn list(path: &PathOperation, container: &Container<'_>, depth: usize, found: &mut Found) -> Result<(), ResultCode> {
+fn list(
+    path: &PathOperation,
+    container: &Container<'_>,
+    depth: usize,
+    found: &mut Found,
+) -> Result<(), ResultCode> {
     let is_last = depth + 1 == path.levels.len();
     for position in path.chosen(container, depth)? {
         let child = container.children[position];
