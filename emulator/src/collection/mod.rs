@@ -167,8 +167,8 @@ pub fn index_bit_position(bin: Particle<'_>) -> Option<usize> {
     }
 }
 
-/// A result without index bits.
-fn visible(mut result: ParticleBuf) -> ParticleBuf {
+/// A value without the index bit, as it leaves the server.
+pub fn visible(mut result: ParticleBuf) -> ParticleBuf {
     if let Some(at) = index_bit_position(result.as_particle()) {
         result.data[at] &= !cdt::order::PERSIST_INDEX;
     }

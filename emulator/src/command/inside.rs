@@ -1,7 +1,7 @@
 //! Operations inside a bin's value: from the ops of a command to the functions that know the value.
 
-use crate::collection::path::NoExpressions;
 use crate::collection::{self, Outcome, bits, hll};
+use crate::expression::ElementExpressions;
 use aerospike_wire::particle::ParticleBuf;
 use aerospike_wire::{Op, Particle, ParticleType, ResultCode, op};
 
@@ -15,7 +15,7 @@ pub fn read(op: &Op<'_>, bin: Particle<'_>) -> Result<Option<ParticleBuf>, Resul
         op::BITS_READ if op.kind != ParticleType::BLOB => Err(ResultCode::INCOMPATIBLE_TYPE),
         op::BITS_READ => bits::read(bin, op.data),
         op::HLL_READ => hll::read(bin, op.data),
-        op::CDT_READ => collection::read(bin, op.data, &NoExpressions),
+        op::CDT_READ => collection::read(bin, op.data, &ElementExpressions::new()),
         _ => Err(ResultCode::PARAMETER),
     }
 }
@@ -29,7 +29,7 @@ pub fn modify(op: &Op<'_>, bin: Option<Particle<'_>>) -> Result<Outcome, ResultC
         op::BITS_MODIFY if op.kind != ParticleType::BLOB => Err(ResultCode::INCOMPATIBLE_TYPE),
         op::BITS_MODIFY => bits::modify(bin, op.data),
         op::HLL_MODIFY => hll::modify(bin, op.data),
-        op::CDT_MODIFY => collection::modify(bin, op.data, &NoExpressions),
+        op::CDT_MODIFY => collection::modify(bin, op.data, &ElementExpressions::new()),
         _ => Err(ResultCode::PARAMETER),
     }
 }

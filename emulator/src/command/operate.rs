@@ -27,15 +27,6 @@ impl Results<'_, '_> {
             None => {}
         }
     }
-
-    /// Returns what an operation has read from a value that exists: a write answers with an empty result where
-    /// there is nothing (wire §15).
-    pub fn push_read(&mut self, op: &Op<'_>, value: Option<Particle<'_>>) {
-        match value {
-            None if self.writes => self.reply.op(op.code, op.name, Particle::NULL),
-            value => self.push(op, value),
-        }
-    }
 }
 
 /// Reads inside a bin and returns what is there; a missing bin has nothing, whatever the operation.
@@ -44,14 +35,16 @@ fn push_read(
     op: &Op<'_>,
     bin: Option<Particle<'_>>,
 ) -> Result<(), ResultCode> {
-    match bin {
-        None => results.push(op, None),
-        Some(bin) => {
-            let value = inside::read(op, bin)?;
-            results.push_read(op, value.as_ref().map(ParticleBuf::as_particle));
-        }
-    }
+    let value = bin.map(|bin| inside::read(op, bin)).transpose()?.flatten();
+    push_result(results, op, bin.is_some(), value);
     Ok(())
+}
+
+/// Returns the result of a read on a value that may be missing. A command that writes tells an empty result even
+/// when it was not asked to tell all (wire §15).
+fn push_result(results: &mut Results<'_, '_>, op: &Op<'_>, exists: bool, value: Option<ParticleBuf>) {
+    let nothing = (exists && results.writes).then_some(Particle::NULL);
+    results.push(op, value.as_ref().map(ParticleBuf::as_particle).or(nothing));
 }
 
 /// Runs the ops of a command that only reads.
@@ -71,7 +64,7 @@ pub fn read_ops(
             op::EXP_READ => {
                 let view = StoredRecord::new(request.namespace, record);
                 let value = ExpRead::decode(op.data)?.run(&view)?;
-                results.push(&op, value.as_ref().map(ParticleBuf::as_particle));
+                push_result(results, &op, true, value);
             }
             _ => return Err(ResultCode::PARAMETER),
         }
@@ -130,7 +123,7 @@ pub fn write_ops<'a>(
             }
             op::EXP_READ => {
                 let value = ExpRead::decode(op.data)?.run(&WorkingRecord { context, bins })?;
-                results.push_read(&op, value.as_ref().map(ParticleBuf::as_particle));
+                push_result(results, &op, true, value);
             }
             op::EXP_MODIFY => {
                 match ExpModify::decode(op.data)?.run(&WorkingRecord { context, bins }, op.name)? {

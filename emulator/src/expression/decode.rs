@@ -3,13 +3,13 @@
 //! Every failure is [`ResultCode::PARAMETER`].
 
 use super::arithmetic::{FloatPair, FloatUnary, Fold, IntFold, IntPair, IntUnary};
-use super::call::{Call, Operation, Segment, System};
+use super::call::{Call, Segment, System};
 use super::constant;
 use super::kind::Type;
 use super::node::{Comparison, Cond, Constant, Let, LoopPart, MapPart, MetadataOp, Node};
-use super::path::PathOperation;
 use super::regex::PosixRegex;
 use super::{MAX_DEPTH, MAX_NODES, Uses};
+use aerospike_wire::cdt;
 use aerospike_wire::exp::{self, op};
 use aerospike_wire::msgpack::{Malformed, Reader, Token};
 use aerospike_wire::{ResultCode, exp::loop_variable};
@@ -449,7 +449,7 @@ impl<'a> Decoder<'a, '_> {
         if kind == Type::End {
             return Err(Bad);
         }
-        let operation = self.call_operation(system, depth)?;
+        let (operation, inner_depth) = self.call_operation(system, depth)?;
         let target = self.expression(depth + 1)?;
         let fits = match target.kind {
             Type::Nil => true,
@@ -463,15 +463,13 @@ impl<'a> Decoder<'a, '_> {
         }
         // A call on nil stays nil for its surroundings, whatever it yields.
         let seen_as = if target.kind == Type::Nil { Type::Nil } else { kind };
-        Typed::new(
-            Node::Call(Box::new(Call { kind, system, modify, operation, target: target.node })),
-            seen_as,
-        )
+        let call = Call { kind, system, modify, operation, target: target.node, inner_depth };
+        Typed::new(Node::Call(Box::new(call)), seen_as)
     }
 
     /// The op of a call: the bytes of a bin operation in which lists stand for expressions, except in contexts
-    /// and path operations.
-    fn call_operation(&mut self, system: System, depth: usize) -> Result<Operation, Bad> {
+    /// and path operations. Comes with the depth of expressions in the path, if there is one.
+    fn call_operation(&mut self, system: System, depth: usize) -> Result<(Box<[Segment]>, usize), Bad> {
         let start = self.reader.position();
         let mut count = self.reader.list()?;
         if count == 0 {
@@ -479,11 +477,13 @@ impl<'a> Decoder<'a, '_> {
         }
         if system == System::Cdt {
             match self.reader.peek()? {
-                Token::Int(super::path::SELECT) => {
-                    self.reader.skip(count.into())?;
-                    let bytes = &self.bytes[start..self.reader.position()];
-                    let path = PathOperation::decode(bytes, depth, self.budget);
-                    return Ok(Operation::Path(path.ok()));
+                Token::Int(SELECT) => {
+                    self.reader.skip(1)?;
+                    let pairs = self.reader.clone().list().unwrap_or(0) / 2;
+                    self.reader.skip(u64::from(count) - 1)?;
+                    let whole = Segment::Literal(self.bytes[start..self.reader.position()].into());
+                    // Every level of the path takes stack when an expression inside is evaluated.
+                    return Ok((Box::new([whole]), depth + pairs as usize + 1));
                 }
                 Token::Int(CONTEXT) if count == 3 => {
                     self.reader.skip(2)?;
@@ -506,12 +506,14 @@ impl<'a> Decoder<'a, '_> {
             literal_from = self.reader.position();
         }
         segments.push(Segment::Literal(self.bytes[literal_from..self.reader.position()].into()));
-        Ok(Operation::Template(segments.into()))
+        Ok((segments.into(), 0))
     }
 }
 
-/// Op id that puts a context in front of a list or map operation (cdt §1.2).
-const CONTEXT: i64 = 255;
+/// Op id that puts a context in front of a list or map operation.
+const CONTEXT: i64 = cdt::CONTEXT as i64;
+/// Op id of path operations.
+const SELECT: i64 = cdt::SELECT as i64;
 
 /// A letter or underscore, then letters, digits and underscores.
 fn is_variable_name(name: &[u8]) -> bool {

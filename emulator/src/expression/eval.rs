@@ -4,13 +4,14 @@
 //! it is decoded; helpers are kept out of [`Evaluator::value`] so that a level takes little stack.
 
 use super::arithmetic::{self, Fold};
-use super::call::{Call, Operation, Segment};
+use super::call::{Call, Segment};
 use super::compare::{self, Maps};
 use super::kind::Type;
 use super::node::{Comparison, Cond, Let, LoopPart, MapPart, MetadataOp, Node};
 use super::seam;
 use super::value::{Data, Value};
-use super::view::{Element, Metadata, RecordView};
+use super::view::{Metadata, RecordView};
+use crate::collection::path::Item;
 use aerospike_wire::msgpack::{self, Reader, Token};
 use aerospike_wire::particle::ParticleBuf;
 use aerospike_wire::time::EPOCH_UNIX_SECONDS;
@@ -24,7 +25,7 @@ pub(super) enum Source<'a> {
     /// A record whose bins and key are not looked at.
     Metadata(&'a dyn Metadata),
     /// An element of a list or map, and nothing of the record.
-    Element(Element<'a>),
+    Element(&'a Item<'a>),
 }
 
 /// Evaluates one tree once.
@@ -308,7 +309,7 @@ impl<'a> Evaluator<'a> {
         let value = match part {
             LoopPart::Key => Value::from_element(element.key?)?,
             LoopPart::Value => Value::from_element(element.value)?,
-            LoopPart::Index => Value::Int(element.index?),
+            LoopPart::Index => Value::Int(element.index?.into()),
         };
         if value.kind() == kind { Some(value) } else { None }
     }
@@ -335,24 +336,8 @@ impl<'a> Evaluator<'a> {
     #[inline(never)]
     fn call(&mut self, call: &'a Call) -> Option<Value<'a>> {
         let target = self.value(&call.target)?;
-        let result = match &call.operation {
-            Operation::Template(segments) => {
-                let op = self.operation(segments)?;
-                self.apply(call, target, &op)?
-            }
-            Operation::Path(path) => {
-                let path = path.as_ref()?;
-                let mut buffer = [0; 8];
-                match (target.as_particle(&mut buffer), call.modify) {
-                    (None, _) => return None,
-                    (Some(bin), false) => self.made(path.read(bin).ok()?)?,
-                    (Some(bin), true) => match path.modify(bin).ok()?.change {
-                        Some(changed) => self.made(changed)?,
-                        None => target.clone(),
-                    },
-                }
-            }
-        };
+        let op = self.operation(&call.operation)?;
+        let result = self.apply(call, target, &op)?;
         if result.kind() == call.kind { Some(result) } else { None }
     }
 
@@ -385,14 +370,14 @@ impl<'a> Evaluator<'a> {
         let mut buffer = [0; 8];
         let bin = target.as_particle(&mut buffer);
         if call.modify {
-            return match seam::modify(call.system, bin, op).ok()?.change {
+            return match call.modify(bin, op).ok()?.change {
                 Some(changed) => self.made(changed),
                 None => Some(target.clone()),
             };
         }
         // A read of nothing is not even looked at (cdt §1.5).
         let Some(bin) = bin else { return Some(Value::Nil) };
-        match seam::read(call.system, bin, op).ok()? {
+        match call.read(bin, op).ok()? {
             Some(result) => self.made(result),
             None => Some(Value::Nil),
         }

@@ -10,7 +10,7 @@
 //! | `decode`, `constant`, `kind`, `node` | from msgpack to the tree |
 //! | `eval`, `value`, `arithmetic`, `compare`, `regex` | from the tree to a value |
 //! | `call` | calls into lists and maps, bits and HyperLogLogs |
-//! | [`path`] | operations on many nested elements at once |
+//! | [`path`] | conditions and new values in path operations |
 //! | [`operation`] | the ops EXP_READ and EXP_MODIFY |
 //! | [`view`] | what an expression sees of a record |
 //!
@@ -39,8 +39,8 @@ pub mod view;
 mod tests;
 
 pub use kind::Type;
-pub use path::PathOperation;
-pub use view::{Element, Metadata, RecordView};
+pub use path::ElementExpressions;
+pub use view::{Metadata, RecordView};
 
 use aerospike_wire::ResultCode;
 use aerospike_wire::particle::ParticleBuf;

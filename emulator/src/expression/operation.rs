@@ -1,6 +1,7 @@
 //! The ops EXP_READ and EXP_MODIFY (expressions §20, §21): an expression whose value is returned or written.
 
 use super::{Evaluation, Expression, RecordView};
+use crate::collection::visible;
 use aerospike_wire::ResultCode;
 use aerospike_wire::exp::flags;
 use aerospike_wire::msgpack::Reader;
@@ -47,7 +48,7 @@ impl ExpRead {
     /// [`ResultCode::OP_NOT_APPLICABLE`] if the expression is unknown.
     pub fn run(&self, record: &dyn RecordView) -> Result<Option<ParticleBuf>, ResultCode> {
         match self.expression.evaluate(record) {
-            Evaluation::Value(value) => Ok(Some(value)),
+            Evaluation::Value(value) => Ok(Some(visible(value))),
             Evaluation::Nil => Ok(None),
             Evaluation::Unknown if self.flags & flags::EVAL_NO_FAIL != 0 => Ok(None),
             Evaluation::Unknown => Err(ResultCode::OP_NOT_APPLICABLE),

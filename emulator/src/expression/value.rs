@@ -111,7 +111,7 @@ impl<'a> Value<'a> {
                 ParticleType::STRING => Value::String(Data::Borrowed(payload)),
                 ParticleType::HLL => Value::Hll(Data::Borrowed(payload)),
                 ParticleType::GEOJSON => Value::geojson(payload),
-                kind if kind != ParticleType::BLOB && kind.is_blob() => return None,
+                ParticleType::JAVA_BLOB | ParticleType::PYTHON_BLOB => return None,
                 _ => Value::Blob(Data::Borrowed(payload)),
             },
             Token::Raw([]) => Value::Blob(Data::Borrowed(&[])),

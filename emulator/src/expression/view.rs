@@ -33,14 +33,3 @@ pub trait RecordView: Metadata {
     /// The stored user key: its particle type and its bytes as they travel. `None` if none is stored.
     fn key(&self) -> Option<Particle<'_>>;
 }
-
-/// The element that a path expression is looking at (expressions §18); all bytes are msgpack.
-#[derive(Clone, Copy, Debug)]
-pub struct Element<'a> {
-    /// The key, inside a map.
-    pub key: Option<&'a [u8]>,
-    /// The index, inside a list.
-    pub index: Option<i64>,
-    /// The value.
-    pub value: &'a [u8],
-}
