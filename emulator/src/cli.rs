@@ -63,23 +63,28 @@ enum LogFormat {
 
 /// Runs the command until a signal stops it.
 pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    run(arguments).into()
+}
+
+/// As [`main`]; returns the exit status as a number, for a caller that is not a Rust program.
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     let options = match Options::try_parse_from(arguments) {
         Ok(options) => options,
         Err(error) => {
             let _ = error.print();
-            return ExitCode::from(error.exit_code() as u8);
+            return error.exit_code() as u8;
         }
     };
-    match run(options) {
-        Ok(()) => ExitCode::SUCCESS,
+    match serve(options) {
+        Ok(()) => 0,
         Err(error) => {
             eprintln!("aerospike-emulator: {error}");
-            ExitCode::FAILURE
+            1
         }
     }
 }
 
-fn run(options: Options) -> Result<(), String> {
+fn serve(options: Options) -> Result<(), String> {
     start_log(&options)?;
     let config = configure(&options)?;
     let runtime = tokio::runtime::Builder::new_current_thread()

@@ -105,9 +105,7 @@ impl Reader<'_> {
                 let keyword = words.first().ok_or_else(|| line.error("'{' without a keyword"))?;
                 if self.blocks.is_empty() && *keyword == "namespace" {
                     let name = words.get(1).ok_or_else(|| line.error("namespace without a name"))?;
-                    if name.len() > 31 {
-                        return Err(line.error("a namespace name has at most 31 bytes"));
-                    }
+                    check_namespace_name(name).map_err(|expected| line.error(expected))?;
                     self.namespaces.push(NamespaceConfig::new(*name));
                 }
                 self.blocks.push(keyword.to_string());
@@ -157,7 +155,7 @@ impl Line<'_> {
 }
 
 /// Whether the key is known; or what its value should have been.
-type Known = Result<bool, &'static str>;
+pub type Known = Result<bool, &'static str>;
 
 fn service(config: &mut Config, key: &str, value: &str) -> Known {
     match key {
@@ -185,6 +183,27 @@ fn network(config: &mut Config, key: &str, value: &str) -> Known {
         _ => return Ok(false),
     }
     Ok(true)
+}
+
+/// Changes the setting of a namespace, or of its storage engine, whose name in a file is `key`; whether there is
+/// such a setting.
+///
+/// # Errors
+/// What the value should have been.
+pub fn set_namespace(config: &mut NamespaceConfig, key: &str, value: &str) -> Known {
+    Ok(namespace(config, key, value)? || storage(config, key, value)?)
+}
+
+/// Checks a namespace's name.
+///
+/// # Errors
+/// What it should have been.
+pub fn check_namespace_name(name: &str) -> Result<(), &'static str> {
+    let plain = |byte: u8| byte.is_ascii_graphic() && !b";:,={}#\"".contains(&byte);
+    match name.len() {
+        1..=31 if name.bytes().all(plain) => Ok(()),
+        _ => Err("a namespace name has 1 to 31 letters, digits or signs, none of ;:,={}#\""),
+    }
 }
 
 fn namespace(config: &mut NamespaceConfig, key: &str, value: &str) -> Known {

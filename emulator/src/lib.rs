@@ -54,8 +54,29 @@ impl Emulator {
         self.running.server()
     }
 
+    /// Removes all records of a set, of a namespace, or of all namespaces, whatever their last-update times; how
+    /// many they were. Unlike a client's truncation it leaves no mark that later writes are held against.
+    ///
+    /// # Errors
+    /// [`UnknownNamespace`]. A set that does not exist has no records.
+    pub fn truncate(&self, namespace: Option<&str>, set: Option<&str>) -> Result<usize, UnknownNamespace> {
+        let store = &self.server().store;
+        let namespaces = match namespace {
+            None => store.namespaces(),
+            Some(name) => std::slice::from_ref(
+                store.namespace(name.as_bytes()).ok_or_else(|| UnknownNamespace(name.into()))?,
+            ),
+        };
+        Ok(namespaces.iter().map(|namespace| namespace.clear(set.map(str::as_bytes))).sum())
+    }
+
     /// Stops accepting, lets requests under way finish, closes all connections.
     pub fn stop(mut self) {
         self.running.stop();
     }
 }
+
+/// The emulator has no namespace of this name.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("there is no namespace '{0}'")]
+pub struct UnknownNamespace(pub String);

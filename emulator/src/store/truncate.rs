@@ -39,4 +39,18 @@ impl Namespace {
         };
         self.partitions().iter().map(|partition| self.remove_all(partition, doomed)).sum()
     }
+
+    /// Removes the records of the set of a name, or all, whatever their last-update times, and leaves no mark;
+    /// how many they were.
+    pub fn clear(&self, set: Option<&[u8]>) -> usize {
+        let id = match set {
+            None => None,
+            Some(name) => match self.sets.find(name) {
+                Some(set) => Some(set.id),
+                None => return 0,
+            },
+        };
+        let doomed = |record: &Record| id.is_none_or(|id| record.header().set == id);
+        self.partitions().iter().map(|partition| self.remove_all(partition, doomed)).sum()
+    }
 }

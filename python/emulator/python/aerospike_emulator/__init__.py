@@ -1,0 +1,15 @@
+"""An in-memory server that speaks the Aerospike wire protocol, inside this process.
+
+    >>> from aerospike_emulator import Emulator
+    >>> with Emulator() as emulator:
+    ...     print(emulator.host)
+    127.0.0.1
+
+Every Aerospike client connects to it as to a real cluster. With pytest, ask for the fixtures ``aerospike_server`` or
+``aerospike_clean`` (see :mod:`aerospike_emulator.pytest_plugin`).
+"""
+
+from ._emulator import Emulator
+from ._native import EmulatorError, __version__
+
+__all__ = ["Emulator", "EmulatorError", "__version__"]

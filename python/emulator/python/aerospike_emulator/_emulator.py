@@ -1,0 +1,199 @@
+"""The emulator as an object with a life cycle."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import threading
+import warnings
+import weakref
+from collections.abc import Mapping, Sequence
+from types import TracebackType
+from typing import Literal
+
+from . import _native
+from ._native import EmulatorError
+
+
+class Emulator:
+    """A server in this process that every Aerospike client takes for a real cluster.
+
+    It listens on a free port of the loopback address, keeps everything in memory, runs in threads of its own, and is
+    empty whenever it starts. Make as many as you like: they share nothing.
+
+        >>> with Emulator(namespaces=["test", "cache"]) as emulator:
+        ...     client = aerospike.client({"hosts": [emulator.address]}).connect()
+
+    Without ``with``, call :meth:`start` and :meth:`stop`. What still runs when the interpreter exits is stopped then.
+
+    A forked child cannot use its parent's emulator: there, all methods raise :exc:`EmulatorError`, and the parent's
+    goes on undisturbed. Clients in the child may connect to an address taken before the fork.
+
+    Args:
+        port: port to listen on; 0 picks a free one at each start.
+        bind: IP address to listen on; by default the loopback address. ``"0.0.0.0"`` opens the server to the network.
+        advertise: host name or address given to clients as the node's; by default the one that they reached.
+        edition: edition whose answers to give. The community edition refuses durable deletes, for example.
+        cluster_name: by default ``"docker"``, as the vendor's container image has it.
+        namespaces: names, or names with settings under the names of the vendor's configuration reference:
+            ``{"test": {"default-ttl": "30d", "nsup-period": 1}}``; underscores do as well as hyphens. By default one
+            namespace ``test`` whose records live 30 days. What a namespace's settings leave out is as in the namespace
+            of this name in ``config_file`` or ``config``, if there is one, else as in the first namespace.
+        default_ttl: seconds that records of all namespaces live if their writer does not say; 0 = for ever. A text
+            may have a unit: ``"90s"``, ``"15m"``, ``"12h"``, ``"30d"``.
+        config_file: a configuration in the vendor's syntax (``aerospike.conf``); all other options win over it.
+            Settings that the emulator does not have are ignored with a :exc:`UserWarning` each.
+        config: the same as a text, instead of a file.
+        service_threads: threads that serve connections; by default one for each core, four at most.
+
+    Raises:
+        ValueError: an option, or a line of the configuration, is wrong; the message names it.
+    """
+
+    def __init__(
+        self,
+        *,
+        port: int = 0,
+        bind: str | None = None,
+        advertise: str | None = None,
+        edition: Literal["community", "enterprise"] | None = None,
+        cluster_name: str | None = None,
+        namespaces: Sequence[str] | Mapping[str, Mapping[str, str | int]] | None = None,
+        default_ttl: int | str | None = None,
+        config_file: str | os.PathLike[str] | None = None,
+        config: str | None = None,
+        service_threads: int | None = None,
+    ) -> None:
+        self._config = _native.Config(
+            port=port,
+            bind=bind,
+            advertise=advertise,
+            edition=edition,
+            cluster_name=cluster_name,
+            namespaces=namespaces,
+            default_ttl=default_ttl,
+            config_file=config_file,
+            config=config,
+            service_threads=service_threads,
+        )
+        for warning in self._config.warnings:
+            warnings.warn(warning, stacklevel=2)
+        self._server: _native.Server | None = None
+        self._process = os.getpid()
+        self._changing = threading.Lock()
+
+    def start(self) -> Emulator:
+        """Starts the server; it accepts connections when this returns. Does nothing if it runs already.
+
+        Returns:
+            The emulator itself, so that ``emulator = Emulator().start()`` does.
+
+        Raises:
+            EmulatorError: the port is in use, for example.
+        """
+        self._check_process()
+        with self._changing:
+            if self._server is None:
+                self._server = _native.Server(self._config)
+                _alive.add(self)
+        return self
+
+    def stop(self) -> None:
+        """Stops the server and closes its connections; all its data is gone. Does nothing if it does not run.
+
+        Requests under way are finished, for at most two seconds.
+        """
+        self._check_process()
+        with self._changing:
+            server, self._server = self._server, None
+            _alive.discard(self)
+            if server is not None:
+                server.stop()
+
+    @property
+    def running(self) -> bool:
+        """Whether the server runs."""
+        self._check_process()
+        return self._server is not None
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """Host and port, as the ``hosts`` of a client's configuration take them.
+
+        Raises:
+            EmulatorError: the server does not run.
+        """
+        host, port = self._running().address()
+        # Listening on all addresses, it is reached through any; clients on this machine take the nearest.
+        return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host), port
+
+    @property
+    def host(self) -> str:
+        """IP address under which clients on this machine reach the server."""
+        return self.address[0]
+
+    @property
+    def port(self) -> int:
+        """Port that the server listens on."""
+        return self.address[1]
+
+    def truncate(self, namespace: str | None = None, set: str | None = None) -> int:
+        """Removes records at once, without a client.
+
+        Args:
+            namespace: ``None`` = all namespaces.
+            set: ``None`` = all sets, and the records that are in none.
+
+        Returns:
+            How many records were removed.
+
+        Raises:
+            ValueError: there is no such namespace.
+            EmulatorError: the server does not run.
+        """
+        return self._running().truncate(namespace, set)
+
+    def __enter__(self) -> Emulator:
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        # A forked child leaves the block too, most likely with an exception that it should see as it is.
+        if os.getpid() == self._process:
+            self.stop()
+
+    def __repr__(self) -> str:
+        if os.getpid() != self._process:
+            return f"<Emulator of process {self._process}>"
+        server = self._server
+        if server is None:
+            return "<Emulator, not running>"
+        host, port = server.address()
+        return f"<Emulator on {host}:{port}>"
+
+    def _running(self) -> _native.Server:
+        self._check_process()
+        server = self._server
+        if server is None:
+            raise EmulatorError("the emulator does not run: call start(), or use it in a with statement")
+        return server
+
+    def _check_process(self) -> None:
+        if os.getpid() != self._process:
+            raise EmulatorError(
+                f"this emulator belongs to process {self._process}, the parent of this forked process: make a new one "
+                "here, or take its address before the fork"
+            )
+
+
+# Weak: an emulator that nobody holds any more is stopped by its own end.
+_alive: weakref.WeakSet[Emulator] = weakref.WeakSet()
+
+
+@atexit.register
+def _stop_all() -> None:
+    for emulator in list(_alive):
+        # A forked child inherits the set, but none of the servers.
+        if emulator._process == os.getpid():  # pyright: ignore[reportPrivateUsage]
+            emulator.stop()

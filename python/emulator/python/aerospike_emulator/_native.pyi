@@ -1,0 +1,62 @@
+"""The native half; use :class:`aerospike_emulator.Emulator`."""
+
+import os
+from collections.abc import Mapping, Sequence
+
+__version__: str
+
+class EmulatorError(RuntimeError):
+    """The emulator could not start, does not run, or belongs to the parent of this forked process."""
+
+class Config:
+    """A configuration that has been checked, ready to start servers with."""
+
+    def __new__(
+        cls,
+        *,
+        port: int,
+        bind: str | None = None,
+        advertise: str | None = None,
+        edition: str | None = None,
+        cluster_name: str | None = None,
+        namespaces: Sequence[str] | Mapping[str, Mapping[str, str | int]] | None = None,
+        default_ttl: int | str | None = None,
+        config_file: str | os.PathLike[str] | None = None,
+        config: str | None = None,
+        service_threads: int | None = None,
+    ) -> Config:
+        """Reads options in the order in which they win over each other: defaults, file or text, arguments.
+
+        Raises:
+            ValueError: an option or a line of the file is wrong; the message names it.
+        """
+
+    @property
+    def warnings(self) -> list[str]:
+        """One line for each setting of the file or text that the emulator does not have."""
+
+class Server:
+    """A server that runs from its construction until :meth:`stop`, in threads of its own."""
+
+    def __new__(cls, config: Config) -> Server:
+        """Starts a server; it accepts connections when this returns.
+
+        Raises:
+            EmulatorError: the port cannot be listened on, or a thread cannot be started.
+        """
+
+    def address(self) -> tuple[str, int]:
+        """Host and port that it listens on."""
+
+    def truncate(self, namespace: str | None = None, set: str | None = None) -> int:
+        """Removes all records of a set, of a namespace, or of all namespaces; how many they were."""
+
+    def stop(self) -> None:
+        """Stops it; requests under way are finished. Again: does nothing."""
+
+def run_command(arguments: Sequence[str]) -> int:
+    """Runs the command line until a signal stops it; returns its exit status.
+
+    Args:
+        arguments: the command's name, then its arguments.
+    """

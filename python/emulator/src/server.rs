@@ -1,0 +1,94 @@
+//! A running server as Python holds it.
+
+use crate::EmulatorError;
+use crate::options::Config;
+use aerospike_emulator::Emulator;
+use parking_lot::Mutex;
+use pyo3::exceptions::PyValueError;
+use pyo3::prelude::*;
+
+/// A server that runs from its construction until `stop`, in threads of its own.
+///
+/// A forked child has a copy of this object but none of those threads: whatever it would wait for never comes.
+/// So every method asks first whether this is still the process that started it, before it takes any lock.
+#[pyclass(frozen, module = "aerospike_emulator._native")]
+pub struct Server {
+    emulator: Mutex<Option<Emulator>>,
+    process: u32,
+}
+
+#[pymethods]
+impl Server {
+    /// Starts a server; it accepts connections when this returns.
+    #[new]
+    fn new(py: Python<'_>, config: &Config) -> PyResult<Server> {
+        let config = config.config.clone();
+        let emulator = py
+            .detach(|| Emulator::start(config))
+            .map_err(|error| EmulatorError::new_err(error.to_string()))?;
+        Ok(Server { emulator: Mutex::new(Some(emulator)), process: std::process::id() })
+    }
+
+    /// Host and port that it listens on.
+    fn address(&self, py: Python<'_>) -> PyResult<(String, u16)> {
+        self.with(py, |emulator| {
+            let address = emulator.address();
+            (address.ip().to_string(), address.port())
+        })
+    }
+
+    /// Removes all records of a set, of a namespace, or of all namespaces; how many they were.
+    #[pyo3(signature = (namespace = None, set = None))]
+    fn truncate(&self, py: Python<'_>, namespace: Option<&str>, set: Option<&str>) -> PyResult<usize> {
+        self.with(py, |emulator| emulator.truncate(namespace, set))?
+            .map_err(|error| PyValueError::new_err(error.to_string()))
+    }
+
+    /// Stops it; requests under way are finished. Again: does nothing.
+    fn stop(&self, py: Python<'_>) -> PyResult<()> {
+        self.check_process()?;
+        py.detach(|| {
+            // Released before the wait: other threads learn at once that it is stopped.
+            let emulator = self.emulator.lock().take();
+            if let Some(emulator) = emulator {
+                emulator.stop();
+            }
+        });
+        Ok(())
+    }
+}
+
+impl Server {
+    fn check_process(&self) -> PyResult<()> {
+        if std::process::id() == self.process {
+            return Ok(());
+        }
+        Err(EmulatorError::new_err(format!(
+            "this emulator runs in process {}, the parent of this forked process: start a new one here, or take \
+             its address before the fork",
+            self.process
+        )))
+    }
+
+    fn with<T: Send>(&self, py: Python<'_>, use_it: impl FnOnce(&Emulator) -> T + Send) -> PyResult<T> {
+        self.check_process()?;
+        py.detach(|| self.emulator.lock().as_ref().map(use_it))
+            .ok_or_else(|| EmulatorError::new_err("the emulator is stopped"))
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let Some(emulator) = self.emulator.get_mut().take() else { return };
+        if std::process::id() != self.process {
+            // Its threads are the parent's: joining them would wait for ever, closing its sockets would be
+            // noticed there.
+            std::mem::forget(emulator);
+            return;
+        }
+        let mut emulator = Some(emulator);
+        // Python drops objects with its lock held, but not when it shuts down.
+        Python::try_attach(|py| py.detach(|| drop(emulator.take())));
+        drop(emulator);
+    }
+}
