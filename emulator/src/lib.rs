@@ -14,6 +14,7 @@ pub mod config;
 pub mod config_file;
 pub mod control;
 pub mod expression;
+pub mod geo;
 mod housekeeping;
 pub mod server;
 pub mod store;

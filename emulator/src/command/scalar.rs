@@ -1,8 +1,9 @@
 //! Values as writes send them, and arithmetic on them (wire §8, §14).
 
 use crate::collection::{canonical_list, canonical_map, hll};
+use crate::geo;
 use crate::store::BinValue;
-use aerospike_wire::particle::ParticleBuf;
+use aerospike_wire::particle::{ParticleBuf, geojson_text};
 use aerospike_wire::{Particle, ParticleType, ResultCode};
 use std::borrow::Cow;
 
@@ -23,7 +24,9 @@ pub fn value_of(sent: Particle<'_>) -> Result<BinValue<'_>, ResultCode> {
         ParticleType::HLL => hll::validate(sent.data).map(|()| sent.into()),
         ParticleType::LIST => Ok(bin_value(sent.kind, canonical_list(sent.data)?)),
         ParticleType::MAP => Ok(bin_value(sent.kind, canonical_map(sent.data)?)),
-        ParticleType::GEOJSON => Err(ResultCode::UNSUPPORTED_FEATURE),
+        ParticleType::GEOJSON => {
+            Ok(ParticleBuf::new(ParticleType::GEOJSON, geo::particle(geojson_text(sent.data)?)?).into())
+        }
         _ => Err(ResultCode::PARAMETER),
     }
 }
