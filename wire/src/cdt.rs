@@ -4,6 +4,8 @@
 //! `[CONTEXT, context, [id, arguments…]]`, or `[SELECT, path, flags…]`. Ids below [`FIRST_MAP_ID`] belong to
 //! lists.
 
+use crate::particle::{Particle, ParticleType};
+
 /// The lowest id of a map operation; ids below are list operations.
 pub const FIRST_MAP_ID: u64 = 64;
 /// Not an operation but a wrapper: `[254, path, flags]` or `[254, path, flags, expression]` (cdt §10).
@@ -129,8 +131,23 @@ pub mod order {
     pub const VALUE_ORDERED: u8 = 0x02;
     /// In replies only: a map whose entries are to be kept in the order sent.
     pub const PRESERVE_ORDER: u8 = 0x08;
-    /// The container's index is kept with it; never sent to a client.
+    /// The container's index is kept with it. Never sent to a client: nor is it part of a value at rest, where only
+    /// key-value-ordered maps show that they have it.
     pub const PERSIST_INDEX: u8 = 0x10;
+}
+
+/// Where in a map's bytes the flags of its order marker stand, if it has one.
+pub fn map_marker_position(map: Particle<'_>) -> Option<usize> {
+    if map.kind != ParticleType::MAP {
+        return None;
+    }
+    let head = match map.data.first()? {
+        0x81..=0x8f => 1,
+        0xde => 3,
+        0xdf => 5,
+        _ => return None,
+    };
+    matches!(map.data.get(head..head + 3)?, [0xc7, 0, _]).then_some(head + 2)
 }
 
 /// Write flags of list operations (cdt §7.3).

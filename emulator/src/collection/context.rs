@@ -47,7 +47,7 @@ impl<'a> Entry<'a> {
     fn created_flags(&self, for_bin: bool) -> u8 {
         let persist = if self.kind & ctx::CREATE_PERSIST != 0 { order::PERSIST_INDEX } else { 0 };
         match (self.base(), self.create_bits()) {
-            (ctx::LIST, ctx::CREATE_ORDERED) => list_flags(order::ORDERED | persist, for_bin),
+            (ctx::LIST, ctx::CREATE_ORDERED) => list_flags(order::ORDERED, false),
             (ctx::LIST, _) => 0,
             (_, ctx::CREATE_ORDERED) => {
                 map_flags(order::KEY_ORDERED | order::VALUE_ORDERED | persist, for_bin)

@@ -197,7 +197,7 @@ fn by_position(list: &List<'_>, window: (u32, u32), wanted: Wanted) -> Selection
     match invert(window, wanted.inverted, list.count) {
         Positions::Window(start, count) => {
             // The whole list in a row is reported without a look at the values.
-            let run = ordered || count == list.count;
+            let run = ordered || count == list.count || count == 0;
             let rank = if run { Numbers::Run(start, count) } else { Numbers::OfElements };
             Selection::window(start, count, Numbers::Run(start, count), rank)
         }
@@ -216,6 +216,9 @@ fn by_rank(list: &List<'_>, (start, count): (u32, u32), wanted: Wanted) -> Resul
     if wanted.inverted {
         let exists = picked.is_empty() && list.count > 0;
         return Ok(all_but(list, &picked, Numbers::Around(start, count), exists));
+    }
+    if picked.is_empty() {
+        return Ok(Selection::window(0, 0, Numbers::Run(0, 0), Numbers::Run(0, 0)));
     }
     let mut ascending = picked.clone();
     ascending.sort_unstable();

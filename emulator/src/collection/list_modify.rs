@@ -111,7 +111,7 @@ pub(crate) fn type_flags(mut arguments: Arguments<'_>, allowed: u8, nested: bool
 }
 
 fn set_type(list: &List<'_>, arguments: Arguments<'_>, nested: bool) -> Result<Done, ResultCode> {
-    let flags = super::canonical::list_flags(type_flags(arguments, order::ORDERED, nested)?, true);
+    let flags = super::canonical::list_flags(type_flags(arguments, order::ORDERED, nested)?, false);
     if flags == list.flags {
         return Ok(Done::unchanged(None));
     }

@@ -63,7 +63,15 @@ fn select(
     selecting: &Selecting<'_>,
 ) -> Result<(Option<ParticleBuf>, Option<Order>), ResultCode> {
     let wanted = selecting.wanted;
-    wanted.check(true)?;
+    match &selecting.query {
+        // An empty list of values is the one thing that return types which do not exist are not refused for.
+        Query::Multi(Multi::ValueList(items))
+            if items.is_empty() && !wanted.inverted && wanted.check(true).is_err() =>
+        {
+            return Ok((None, None));
+        }
+        _ => wanted.check(true)?,
+    }
     match &selecting.query {
         Query::Single(single) => select_single(map, single, wanted),
         Query::Multi(multi) => {

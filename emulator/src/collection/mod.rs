@@ -39,8 +39,6 @@ mod reply;
 mod scan;
 mod select;
 
-use std::borrow::Cow;
-
 use aerospike_wire::cdt::{self, list as list_op, map as map_op};
 use aerospike_wire::msgpack::{Reader, Token};
 use aerospike_wire::particle::ParticleBuf;
@@ -59,7 +57,8 @@ use scan::{List, Map};
 /// Runs a CDT_READ on a bin that exists. On a missing bin it is a success without result, whatever the operation
 /// (cdt §1.5).
 ///
-/// `op` is the value of the op; `expressions` evaluates those of a path operation.
+/// `op` is the value of the op; `expressions` evaluates those of a path operation. A map that keeps an index of its
+/// values has the bit for it in its marker, here and in what [`modify`] makes; [`visible`] takes it off.
 ///
 /// # Errors
 /// INCOMPATIBLE_TYPE if the bin or the addressed element is not the container that the operation is for;
@@ -71,20 +70,19 @@ pub fn read(
     expressions: &impl PathExpressions,
 ) -> Result<Option<ParticleBuf>, ResultCode> {
     let operation = Operation::parse(op)?;
-    let result = match operation.id {
-        cdt::SELECT => path::read(bin, &operation, expressions)?,
+    match operation.id {
+        cdt::SELECT => path::read(bin, &operation, expressions),
         cdt::CONTEXT => {
             let (context, inner) = open_context(&operation)?;
             let walk = Walk::new(container_of(bin)?, &context, false)?;
             let element = walk.found().ok_or(ResultCode::OP_NOT_APPLICABLE)?;
-            read_container(element, &inner_operation(element, inner)?)?
+            read_container(element, &inner_operation(element, inner)?)
         }
         _ => {
             check_family(bin, &operation)?;
-            read_container(bin.data, &operation)?
+            read_container(bin.data, &operation)
         }
-    };
-    Ok(result.map(visible))
+    }
 }
 
 /// Runs a CDT_MODIFY. `bin` is `None` if there is no such bin.
@@ -111,7 +109,7 @@ pub fn modify(
                 let done = modify_missing(&operation, Missing::Bin)?;
                 let kind = if operation.is_for_maps() { ParticleType::MAP } else { ParticleType::LIST };
                 let change = done.change.map(|data| ParticleBuf::new(kind, data));
-                Ok(Outcome { result: done.result.map(visible), change })
+                Ok(Outcome { result: done.result, change })
             }
         };
     };
@@ -129,47 +127,19 @@ pub fn modify(
             inner.no_values = context.has_comparison();
             let done = modify_container(element, &inner, true)?;
             let change = done.change.map(|element| walk.replace(&element)).transpose()?;
-            Ok(Outcome { result: done.result.map(visible), change: change.map(of_kind) })
+            Ok(Outcome { result: done.result, change: change.map(of_kind) })
         }
         _ => {
             check_family(bin, &operation)?;
             let done = modify_container(bin.data, &operation, false)?;
-            Ok(Outcome { result: done.result.map(visible), change: done.change.map(of_kind) })
+            Ok(Outcome { result: done.result, change: done.change.map(of_kind) })
         }
-    }
-}
-
-/// The bytes of a bin's list or map in the form in which they travel: the index bit, which only an outermost
-/// container may have at rest, does not leave the server (cdt §3.1).
-pub fn visible_bytes<'a>(bin: Particle<'a>) -> Cow<'a, [u8]> {
-    match index_bit_position(bin) {
-        None => Cow::Borrowed(bin.data),
-        Some(at) => {
-            let mut data = bin.data.to_vec();
-            data[at] &= !cdt::order::PERSIST_INDEX;
-            Cow::Owned(data)
-        }
-    }
-}
-
-/// Where in a bin's bytes the marker is that has the index bit, if it has: the one byte by which what rests differs
-/// from what travels, for those who copy the bytes anyway.
-pub fn index_bit_position(bin: Particle<'_>) -> Option<usize> {
-    let head = match (bin.kind, bin.data.first()?) {
-        (ParticleType::LIST, 0x90..=0x9f) | (ParticleType::MAP, 0x80..=0x8f) => 1,
-        (ParticleType::LIST, 0xdc) | (ParticleType::MAP, 0xde) => 3,
-        (ParticleType::LIST, 0xdd) | (ParticleType::MAP, 0xdf) => 5,
-        _ => return None,
-    };
-    match bin.data.get(head..head + 3)? {
-        [0xc7, 0, flags] if flags & cdt::order::PERSIST_INDEX != 0 => Some(head + 2),
-        _ => None,
     }
 }
 
 /// A value without the index bit, as it leaves the server.
 pub fn visible(mut result: ParticleBuf) -> ParticleBuf {
-    if let Some(at) = index_bit_position(result.as_particle()) {
+    if let Some(at) = cdt::map_marker_position(result.as_particle()) {
         result.data[at] &= !cdt::order::PERSIST_INDEX;
     }
     result
@@ -274,7 +244,7 @@ fn modify_missing_level(
         Level::Bin(context) => context::create_bin(context, &element)?,
         Level::Element(walk, kind) => ParticleBuf::new(kind, walk.replace(&element)?),
     };
-    Ok(Outcome { result: done.result.map(visible), change: Some(change) })
+    Ok(Outcome { result: done.result, change: Some(change) })
 }
 
 /// Runs an operation on a container that is not there (cdt §1.5, §11; §9.3 for nested ones).
@@ -298,7 +268,7 @@ fn modify_missing(operation: &Operation<'_>, missing: Missing) -> Result<Done, R
         let map = Map::empty(flags);
         (map_modify::modify(&map, operation, missing != Missing::Bin)?, scan::map_of(flags, 0, &[]))
     } else {
-        let flags = canonical::list_flags(flags, true);
+        let flags = canonical::list_flags(flags, missing == Missing::BinAround);
         let list = List::empty(flags);
         (list_modify::modify(&list, operation, missing != Missing::Bin)?, scan::list_of(flags, 0, &[]))
     };

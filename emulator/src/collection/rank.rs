@@ -200,13 +200,17 @@ pub(crate) enum Lookup<'e, 'a> {
 
 impl<'e, 'a> Lookup<'e, 'a> {
     /// Gets ready to look up about `times` elements.
+    ///
+    /// Values with wildcards are searched for in order like all others, though they have none: a wildcard among
+    /// several values then matches only what the search happens to compare with it, as in the real server.
     pub(crate) fn new(values: Column<'e, 'a>, times: u32) -> Lookup<'e, 'a> {
-        if values.len() < 4 || times < 4 || values.iter().any(has_comparison) {
+        let few = values.len() < 4 || times < 4;
+        if few && !values.iter().any(has_comparison) {
             return Lookup::Each(values);
         }
         let ranking = Ranking::new(values);
         if ranking.slots.iter().any(|slot| *slot >> 96 == Class::Float as u128) && !ranking.exact {
-            // NaN among them: it equals every float, which no order can express.
+            // NaN may be among them: it equals every float, which no order can express.
             return Lookup::Each(values);
         }
         Lookup::Sorted(values, ranking.sorted())
@@ -217,10 +221,16 @@ impl<'e, 'a> Lookup<'e, 'a> {
         match self {
             Lookup::Each(values) => values.iter().any(|value| compare(element, value) == Ordering::Equal),
             Lookup::Sorted(values, order) => {
-                let at = partition(values.len(), |i| {
-                    compare(values.get(order[i as usize]), element) == Ordering::Less
-                });
-                order.get(at as usize).is_some_and(|i| compare(values.get(*i), element) == Ordering::Equal)
+                let (mut low, mut high) = (0, order.len());
+                while low < high {
+                    let middle = low + (high - low) / 2;
+                    match compare(values.get(order[middle]), element) {
+                        Ordering::Less => low = middle + 1,
+                        Ordering::Greater => high = middle,
+                        Ordering::Equal => return true,
+                    }
+                }
+                false
             }
         }
     }

@@ -242,7 +242,7 @@ pub(crate) fn position(at: i64, size: u32) -> Result<u32, ResultCode> {
     if (0..size as i64).contains(&at) { Ok(at as u32) } else { Err(ResultCode::OP_NOT_APPLICABLE) }
 }
 
-/// Clips a range to the container: where it begins and how many elements it has (cdt §5).
+/// Clips a range to the container: where it begins and how many elements it has (cdt §5). An empty one begins at 0.
 pub(crate) fn clip(start: i64, count: u64, size: u32) -> (u32, u32) {
     let start = if start < 0 { start as i128 + size as i128 } else { start as i128 };
     clip_absolute(start, count, size)
@@ -253,7 +253,7 @@ pub(crate) fn clip(start: i64, count: u64, size: u32) -> (u32, u32) {
 pub(crate) fn clip_absolute(start: i128, count: u64, size: u32) -> (u32, u32) {
     let end = (start + count as i128).clamp(0, size as i128);
     let start = start.clamp(0, size as i128);
-    (start as u32, (end - start).max(0) as u32)
+    if end <= start { (0, 0) } else { (start as u32, (end - start) as u32) }
 }
 
 /// Which elements, in the order in which their values are returned.
@@ -395,12 +395,12 @@ mod tests {
             ((-9, 8), (0, 4)),
             ((-9, 9), (0, 5)),
             ((-9, u32::MAX as u64), (0, 5)),
-            ((5, 0), (5, 0)),
-            ((7, 1), (5, 0)),
+            ((5, 0), (0, 0)),
+            ((7, 1), (0, 0)),
             ((1, 2), (1, 2)),
             ((1, u64::MAX), (1, 4)),
             ((i64::MIN, u64::MAX), (0, 5)),
-            ((i64::MAX, u64::MAX), (5, 0)),
+            ((i64::MAX, u64::MAX), (0, 0)),
         ];
         for ((start, count), window) in rows {
             assert_eq!(clip(start, count, 5), window, "{start} {count}");

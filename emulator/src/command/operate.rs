@@ -3,7 +3,7 @@
 use super::expression::{StoredRecord, WorkingRecord, WriteContext};
 use super::{Reply, Request, check_bin_name, inside, scalar};
 use crate::expression::operation::{BinChange, ExpModify, ExpRead};
-use crate::store::{Bins, Record};
+use crate::store::{BinValue, Bins, Record};
 use aerospike_wire::bits::info1;
 use aerospike_wire::particle::ParticleBuf;
 use aerospike_wire::{Op, Particle, ParticleType, ResultCode, op};
@@ -60,7 +60,11 @@ pub fn read_ops(
         check_bin_name(op.name)?;
         match op.code {
             op::READ => results.push(&op, record.bin(op.name)),
-            op::BITS_READ | op::HLL_READ | op::CDT_READ => push_read(results, &op, record.bin(op.name))?,
+            op::BITS_READ | op::HLL_READ => push_read(results, &op, record.bin(op.name))?,
+            op::CDT_READ => {
+                let bin = record.collection(op.name);
+                push_read(results, &op, bin.as_ref().map(BinValue::as_particle))?;
+            }
             op::EXP_READ => {
                 let view = StoredRecord::new(request.namespace, record);
                 let value = ExpRead::decode(op.data)?.run(&view)?;
@@ -113,9 +117,14 @@ pub fn write_ops<'a>(
                 bins.clear();
                 results.push(&op, None);
             }
-            op::BITS_READ | op::HLL_READ | op::CDT_READ => push_read(results, &op, bins.get(op.name))?,
+            op::BITS_READ | op::HLL_READ => push_read(results, &op, bins.get(op.name))?,
+            op::CDT_READ => {
+                let bin = bins.collection(op.name);
+                push_read(results, &op, bin.as_ref().map(BinValue::as_particle))?;
+            }
             op::BITS_MODIFY | op::HLL_MODIFY | op::CDT_MODIFY => {
-                let outcome = inside::modify(&op, bins.get(op.name))?;
+                let bin = bins.collection(op.name);
+                let outcome = inside::modify(&op, bin.as_ref().map(BinValue::as_particle))?;
                 if let Some(value) = outcome.change {
                     bins.set(op.name, value);
                 }

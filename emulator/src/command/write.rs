@@ -105,7 +105,7 @@ impl Write<'_, '_> {
             .map_err(fail)?;
 
         let mut bins = match existing {
-            Some(record) if !self.replaces => Bins::of(record.bins()),
+            Some(record) if !self.replaces => Bins::of(record.bins(), record.header().value_indexes),
             _ => Bins::default(),
         };
         let mut results = Results { reply, all: header.responds_all_ops(), writes: true };
@@ -136,6 +136,7 @@ impl Write<'_, '_> {
             n_bins: bins.len() as u16,
             key_size: key.len() as u32,
             storage_size: size as u32,
+            value_indexes: bins.value_indexes(),
             last_update: self.now_ms,
         };
         let record = encode(record_header, key, &bins);

@@ -3,6 +3,7 @@
 //! A record's payload is its stored key followed by its bins as read ops, back to back. Returning all bins is
 //! one memory copy, and a snapshot shares records with the live store.
 
+use super::bins::{BinValue, has_bit, with_index_bit};
 use super::sets::SetId;
 use aerospike_wire::message::Ops;
 use aerospike_wire::{Digest, Particle, ParticleType};
@@ -26,6 +27,8 @@ pub struct RecordHeader {
     pub key_size: u32,
     /// Bytes that a real server would use for the record; see [`storage_size`].
     pub storage_size: u32,
+    /// Which bins are maps that keep an index of their values; see [`super::Bins::value_indexes`].
+    pub value_indexes: u32,
     /// Milliseconds since 2010 of the last write or touch.
     pub last_update: u64,
 }
@@ -64,6 +67,12 @@ impl Record {
     /// The value of a bin.
     pub fn bin(&self, name: &[u8]) -> Option<Particle<'_>> {
         self.bins().find(|bin| bin.name == name).map(|bin| bin.particle())
+    }
+
+    /// The value of a bin as list and map operations want it.
+    pub fn collection(&self, name: &[u8]) -> Option<BinValue<'_>> {
+        let (i, bin) = self.bins().enumerate().find(|(_, bin)| bin.name == name)?;
+        Some(with_index_bit(bin.particle(), has_bit(self.header().value_indexes, i)))
     }
 
     /// Whether the record has expired at a time in seconds since 2010. During the second equal to its void time
