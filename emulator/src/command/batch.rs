@@ -1,6 +1,7 @@
 //! Batches: many commands on one record each, in one frame (wire §25).
 
 use super::{Origin, Reply, Request, run};
+use crate::expression::Expression;
 use crate::server::{FrameSink, Gone, Server};
 use crate::store::Namespace;
 use aerospike_wire::bits::{info1, info2, info3};
@@ -127,6 +128,7 @@ impl<'a> Batch<'a> {
         if most != 0 && self.count > most {
             return Err(ResultCode::BATCH_MAX_REQUESTS);
         }
+        let filter = self.filter.map(Expression::decode_filter).transpose()?;
         output.policy = match self.flags {
             flags if flags & parent_flag::RESPOND_ALL != 0 => ErrorPolicy::InRows,
             flags if flags & parent_flag::RETURN_UNTIL_ERROR != 0 => ErrorPolicy::ReturnUntil,
@@ -143,7 +145,7 @@ impl<'a> Batch<'a> {
                 }
             };
             let shared = shared.as_mut().ok_or(ResultCode::PARAMETER)?;
-            self.run_row(server, row, shared, output);
+            Self::run_row(server, filter.as_ref(), row, shared, output);
             if output.gone {
                 break;
             }
@@ -151,7 +153,13 @@ impl<'a> Batch<'a> {
         Ok(output.error)
     }
 
-    fn run_row(&self, server: &Server, row: Row, shared: &mut Shared<'_>, output: &mut Output<impl Frames>) {
+    fn run_row(
+        server: &Server,
+        filter: Option<&Expression>,
+        row: Row,
+        shared: &mut Shared<'_>,
+        output: &mut Output<impl Frames>,
+    ) {
         let request = Request {
             server,
             namespace: shared.namespace,
@@ -159,7 +167,7 @@ impl<'a> Batch<'a> {
             digest: shared.digest.unwrap_or(row.digest),
             message: shared.message,
             origin: Origin::Batch,
-            batch_filter: self.filter,
+            batch_filter: filter,
         };
         let header = shared.message.header;
         let reads = header.info2 & info2::WRITE == 0;

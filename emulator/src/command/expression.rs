@@ -135,9 +135,10 @@ fn key_particle(key: &[u8]) -> Option<Particle<'_>> {
 /// # Errors
 /// [`ResultCode::PARAMETER`] for a malformed filter, [`ResultCode::FILTERED_OUT`] when it is not true.
 pub fn check_filter(request: &Request<'_>, record: &Record) -> Result<(), ResultCode> {
-    match request.filter() {
-        None => Ok(()),
-        Some(filter) => passes(&Expression::decode_filter(filter)?, request.namespace, record),
+    match (request.filter(), request.batch_filter) {
+        (Some(own), _) => passes(&Expression::decode_filter(own)?, request.namespace, record),
+        (None, Some(shared)) => passes(shared, request.namespace, record),
+        (None, None) => Ok(()),
     }
 }
 

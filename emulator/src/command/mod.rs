@@ -16,6 +16,7 @@ mod scalar;
 mod ttl;
 mod write;
 
+use crate::expression::Expression;
 use crate::server::{FrameSink, Gone, Server};
 use crate::store::{Namespace, Record};
 use aerospike_wire::bits::{info1, info2, info3};
@@ -60,8 +61,8 @@ pub struct Request<'a> {
     pub message: Message<'a>,
     /// Where it came from.
     pub origin: Origin,
-    /// The packed filter of the batch that the command is a row of.
-    pub batch_filter: Option<&'a [u8]>,
+    /// The filter of the batch that the command is a row of.
+    pub batch_filter: Option<&'a Expression>,
 }
 
 impl<'a> Request<'a> {
@@ -70,9 +71,9 @@ impl<'a> Request<'a> {
         &self.message.header
     }
 
-    /// The packed filter expression: the command's own, or else its batch's.
+    /// The command's own filter, packed; it wins over that of its batch.
     pub fn filter(&self) -> Option<&'a [u8]> {
-        self.message.field(field::FILTER).or(self.batch_filter)
+        self.message.field(field::FILTER)
     }
 
     /// The user key, particle type byte included.

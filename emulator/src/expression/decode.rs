@@ -312,8 +312,8 @@ impl<'a> Decoder<'a, '_> {
         if id == op::DIGEST_MODULO {
             let Token::Int(modulus) = self.argument_of_one(count)?.peek()? else { return Err(Bad) };
             self.reader.skip(1)?;
-            // The server keeps 32 bits of it and divides unsigned.
-            let modulus = modulus as u32;
+            // The server keeps 32 bits of it.
+            let modulus = modulus as i32;
             self.uses.digest = true;
             return if modulus == 0 { Err(Bad) } else { Typed::new(Node::DigestModulo(modulus), Type::Int) };
         }
@@ -495,9 +495,8 @@ impl<'a> Decoder<'a, '_> {
         }
         let mut segments = Vec::new();
         let mut literal_from = start;
-        for index in 0..count {
-            // The op id is no argument.
-            if index == 0 || !matches!(self.reader.peek()?, Token::List(_)) {
+        for _ in 0..count {
+            if !matches!(self.reader.peek()?, Token::List(_)) {
                 self.reader.skip(1)?;
                 continue;
             }

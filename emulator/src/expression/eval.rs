@@ -277,7 +277,8 @@ impl<'a> Evaluator<'a> {
         match node {
             Node::DigestModulo(modulus) => {
                 let [.., a, b, c, d] = metadata.digest().0;
-                Some(Value::Int(u32::from_le_bytes([a, b, c, d]).checked_rem(*modulus)?.into()))
+                let digest = i64::from(u32::from_le_bytes([a, b, c, d]));
+                Some(Value::Int(digest.checked_rem((*modulus).into())?))
             }
             Node::Metadata(operation) => Some(metadata_value(*operation, metadata)),
             Node::Key(kind) => Value::from_particle(record?.key()?).filter(|key| key.kind() == *kind),

@@ -30,7 +30,7 @@ pub(super) enum Node {
     FloatUnary(FloatUnary, Box<Node>),
     ToInt(Box<Node>),
     ToFloat(Box<Node>),
-    DigestModulo(u32),
+    DigestModulo(i32),
     Metadata(MetadataOp),
     Key(Type),
     Bin(Type, Box<[u8]>),
