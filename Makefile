@@ -21,8 +21,8 @@ help:
 	@sed -n 's/^# make /make /p' Makefile
 
 demo: wheel
-	@$(VENV)/vendor/bin/python tests/demo/demo.py aerospike
-	@$(VENV)/aerospike-py/bin/python tests/demo/demo.py aerospike_py
+	@$(VENV)/vendor/bin/python examples/demo.py aerospike
+	@$(VENV)/aerospike-py/bin/python examples/demo.py aerospike_py
 
 # ---------------------------------------------------------------- tests
 
