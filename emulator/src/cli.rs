@@ -40,7 +40,7 @@ struct Options {
     port_file: Option<PathBuf>,
     /// Threads that serve connections [default: one for each core, four at most]
     #[arg(long, value_name = "N")]
-    service_threads: Option<usize>,
+    service_threads: Option<u32>,
     /// What to log: error, warn, info, debug, trace, or a filter such as "info,aerospike_emulator::server=debug"
     #[arg(long, value_name = "LEVEL", default_value = "warn")]
     log: String,

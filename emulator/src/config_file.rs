@@ -9,9 +9,18 @@
 //! A setting that the emulator does not have is no error: files made for a real server must work. Each gets one
 //! warning with its file and line, and is ignored.
 
-use crate::config::{Config, NamespaceConfig};
+use crate::config::setting::{Kind, Setting};
+use crate::config::{Config, NAMESPACE, NETWORK, NamespaceConfig, SERVICE, SET, SetConfig};
+use crate::store::MAX_SET_NAME;
 use std::fmt;
 use std::path::Path;
+
+/// Longest name of a namespace in bytes.
+const MAX_NAMESPACE_NAME: usize = 31;
+/// Most namespaces that clients can take (info §9).
+const MAX_NAMESPACES: usize = 32;
+/// The one setting that may be repeated.
+const MESH_SEED: &str = "mesh-seed-address-port";
 
 /// Why a configuration file is refused; one line for a person.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
@@ -72,10 +81,10 @@ pub fn parse(text: &str, file: &str, config: &mut Config) -> Result<Vec<ConfigEr
         let code = line.split('#').next().unwrap_or_default();
         let words: Vec<_> = code.split_whitespace().collect();
         if !words.is_empty() {
-            reader.line(Line { place: Place { file: file.into(), line: index + 1 }, words })?;
+            reader.line(&Line { place: Place { file: file.into(), line: index + 1 }, words })?;
         }
     }
-    if let Some(open) = reader.blocks.last() {
+    if let Some((open, _)) = reader.blocks.last() {
         let place = Place { file: file.into(), line: text.lines().count() };
         return Err(ConfigError { place, text: format!("'{open}' block is not closed") });
     }
@@ -86,65 +95,160 @@ pub fn parse(text: &str, file: &str, config: &mut Config) -> Result<Vec<ConfigEr
     Ok(warnings)
 }
 
+/// A block that is open: what its settings are.
+#[derive(Clone, PartialEq, Eq, Debug)]
+enum Block {
+    Service,
+    Network,
+    /// A block in `network`; its keyword stands in front of the settings' names.
+    NetworkPart(String),
+    Namespace,
+    /// As [`Block::NetworkPart`], in a namespace.
+    NamespacePart(String),
+    Set,
+    /// Warned of where it opens; nothing in it counts.
+    Ignored,
+}
+
 struct Reader<'c> {
     config: &'c mut Config,
     warnings: Vec<ConfigError>,
     namespaces: Vec<NamespaceConfig>,
-    /// Keywords of the open blocks, outermost first.
-    blocks: Vec<String>,
+    /// The open blocks with their keywords, outermost first.
+    blocks: Vec<(String, Block)>,
 }
 
 impl Reader<'_> {
-    fn line(&mut self, line: Line<'_>) -> Result<(), ConfigError> {
+    fn line(&mut self, line: &Line<'_>) -> Result<(), ConfigError> {
         match line.words.as_slice() {
-            ["}"] => match self.blocks.pop() {
-                Some(_) => Ok(()),
-                None => Err(line.error("'}' without a block")),
-            },
+            ["}"] => self.close(line),
             [words @ .., "{"] => {
-                let keyword = words.first().ok_or_else(|| line.error("'{' without a keyword"))?;
-                if self.blocks.is_empty() && *keyword == "namespace" {
-                    let name = words.get(1).ok_or_else(|| line.error("namespace without a name"))?;
-                    check_namespace_name(name).map_err(|expected| line.error(expected))?;
-                    self.namespaces.push(NamespaceConfig::new(*name));
-                }
-                self.blocks.push(keyword.to_string());
+                let (keyword, name) =
+                    words.split_first().ok_or_else(|| line.error("'{' without a keyword"))?;
+                let block = self.open(keyword, &name.join(" "), line)?;
+                self.blocks.push((keyword.to_string(), block));
                 Ok(())
             }
             words if words.contains(&"{") || words.contains(&"}") => {
                 Err(line.error("a brace must end its line or stand alone"))
             }
-            [key, values @ ..] => {
-                let value = values.join(" ");
-                self.setting(key, &value, &line)
-            }
+            [key, values @ ..] => self.setting(key, &values.join(" "), line),
             [] => Ok(()),
         }
     }
 
-    fn setting(&mut self, key: &str, value: &str, line: &Line<'_>) -> Result<(), ConfigError> {
-        let blocks: Vec<_> = self.blocks.iter().map(String::as_str).collect();
-        let known = match blocks.as_slice() {
-            ["service"] => service(self.config, key, value),
-            ["network", "service"] => network(self.config, key, value),
-            ["namespace"] => self.namespaces.last_mut().map_or(Ok(false), |ns| namespace(ns, key, value)),
-            ["namespace", "storage-engine"] => {
-                self.namespaces.last_mut().map_or(Ok(false), |ns| storage(ns, key, value))
+    fn open(&mut self, keyword: &str, name: &str, line: &Line<'_>) -> Result<Block, ConfigError> {
+        Ok(match (self.block(), keyword) {
+            (None, "service") => Block::Service,
+            (None, "network") => Block::Network,
+            (None, "namespace") => {
+                self.namespace(name, line)?;
+                Block::Namespace
             }
-            _ => Ok(false),
+            (Some(Block::Network), "service" | "admin" | "heartbeat" | "fabric") => {
+                Block::NetworkPart(keyword.into())
+            }
+            (Some(Block::Namespace), "storage-engine" | "geo2dsphere-within") => {
+                if !matches!(name, "" | "memory") {
+                    self.warn(line, format!("'{keyword} {name}' is not supported: records stay in memory"));
+                }
+                Block::NamespacePart(keyword.into())
+            }
+            (Some(Block::Namespace), "set") => {
+                check_name("set", name, MAX_SET_NAME, line)?;
+                if let Some(namespace) = self.namespaces.last_mut() {
+                    namespace.sets.push(SetConfig { name: name.into(), ..SetConfig::default() });
+                }
+                Block::Set
+            }
+            (Some(Block::Ignored), _) => Block::Ignored,
+            (None, "logging") => {
+                self.warn(line, "'logging' is ignored: the log goes to the standard error stream, see --log");
+                Block::Ignored
+            }
+            _ => {
+                self.warn(line, format!("block '{keyword}'{} is not supported and ignored", self.within()));
+                Block::Ignored
+            }
+        })
+    }
+
+    fn namespace(&mut self, name: &str, line: &Line<'_>) -> Result<(), ConfigError> {
+        check_namespace_name(name).map_err(|expected| line.error(expected))?;
+        if self.namespaces.iter().any(|namespace| namespace.name == name) {
+            return Err(line.error(format!("namespace '{name}' stands here for the second time")));
+        }
+        if self.namespaces.len() == MAX_NAMESPACES {
+            return Err(line.error(format!("there can be at most {MAX_NAMESPACES} namespaces")));
+        }
+        self.namespaces.push(NamespaceConfig::new(name));
+        Ok(())
+    }
+
+    fn close(&mut self, line: &Line<'_>) -> Result<(), ConfigError> {
+        let (_, block) = self.blocks.pop().ok_or_else(|| line.error("'}' without a block"))?;
+        match (block, self.namespaces.last()) {
+            (Block::Namespace, Some(namespace)) if !namespace.may_expire() => Err(line.error(format!(
+                "namespace '{}': a 'default-ttl' needs an 'nsup-period', or 'allow-ttl-without-nsup true'",
+                namespace.name
+            ))),
+            _ => Ok(()),
+        }
+    }
+
+    fn setting(&mut self, key: &str, value: &str, line: &Line<'_>) -> Result<(), ConfigError> {
+        let namespace = self.namespaces.last_mut();
+        let known = match self.blocks.last().map(|(_, block)| block) {
+            Some(Block::Service) => configure(SERVICE, self.config, key, value),
+            Some(Block::NetworkPart(part)) if part == "heartbeat" && key == MESH_SEED => {
+                self.config.mesh_seeds.push(value.replace(' ', ":"));
+                Ok(true)
+            }
+            Some(Block::NetworkPart(part)) => {
+                configure(NETWORK, self.config, &format!("{part}.{key}"), value)
+            }
+            Some(Block::Namespace) => match namespace {
+                // These may also stand without a block.
+                Some(_) if matches!(key, "storage-engine" | "index-type" | "sindex-type") => {
+                    if !matches!(value, "memory" | "mem" | "shmem") {
+                        self.warn(line, format!("'{key} {value}' is not supported: records stay in memory"));
+                    }
+                    Ok(true)
+                }
+                Some(namespace) => configure(NAMESPACE, namespace, key, value),
+                None => Ok(false),
+            },
+            Some(Block::NamespacePart(part)) => namespace.map_or(Ok(false), |namespace| {
+                configure(NAMESPACE, namespace, &format!("{part}.{key}"), value)
+            }),
+            Some(Block::Set) => namespace
+                .and_then(|namespace| namespace.sets.last_mut())
+                .map_or(Ok(false), |set| configure(SET, set, key, value)),
+            Some(Block::Ignored) => Ok(true),
+            Some(Block::Network) | None => Ok(false),
         };
         match known {
-            Ok(true) => {}
+            Ok(true) => Ok(()),
             Ok(false) => {
-                let context = blocks.join(".");
-                self.warnings
-                    .push(line.error(format!("'{key}' in '{context}' is not supported and ignored")));
+                self.warn(line, format!("'{key}'{} is not supported and ignored", self.within()));
+                Ok(())
             }
-            Err(expected) => {
-                return Err(line.error(format!("'{key}' takes {expected}, not '{value}'")));
-            }
+            Err(kind) => Err(line.error(format!("'{key}' takes {kind}, not '{value}'"))),
         }
-        Ok(())
+    }
+
+    fn block(&self) -> Option<&Block> {
+        self.blocks.last().map(|(_, block)| block)
+    }
+
+    /// Where the reader stands, for people.
+    fn within(&self) -> String {
+        let keywords: Vec<_> = self.blocks.iter().map(|(keyword, _)| keyword.as_str()).collect();
+        if keywords.is_empty() { String::new() } else { format!(" in '{}'", keywords.join(".")) }
+    }
+
+    fn warn(&mut self, line: &Line<'_>, text: impl Into<String>) {
+        self.warnings.push(line.error(text));
     }
 }
 
@@ -154,44 +258,17 @@ impl Line<'_> {
     }
 }
 
-/// Whether the key is known; or what its value should have been.
-pub type Known = Result<bool, &'static str>;
-
-fn service(config: &mut Config, key: &str, value: &str) -> Known {
-    match key {
-        "cluster-name" => config.cluster_name = value.into(),
-        "node-id" => {
-            let digits = value.trim_start_matches("0x");
-            config.node_id = Some(u64::from_str_radix(digits, 16).map_err(|_| "hexadecimal digits")?);
-        }
-        "proto-fd-max" => config.proto_fd_max = number(value)?,
-        "proto-fd-idle-ms" => config.proto_fd_idle_ms = number(value)?,
-        "batch-max-requests" => config.batch_max_requests = number(value)?,
-        "service-threads" => config.service_threads = number(value)?,
-        _ => return Ok(false),
-    }
-    Ok(true)
-}
-
-fn network(config: &mut Config, key: &str, value: &str) -> Known {
-    match key {
-        "address" if value == "any" => config.bind = std::net::Ipv4Addr::UNSPECIFIED.into(),
-        "address" if value == "localhost" => config.bind = std::net::Ipv4Addr::LOCALHOST.into(),
-        "address" => config.bind = value.parse().map_err(|_| "an IP address or 'any'")?,
-        "port" => config.port = number(value)?,
-        "access-address" => config.advertise = Some(value.into()),
-        _ => return Ok(false),
-    }
-    Ok(true)
-}
-
-/// Changes the setting of a namespace, or of its storage engine, whose name in a file is `key`; whether there is
-/// such a setting.
+/// Changes the setting of a namespace whose name is `key`, with or without the `storage-engine.` in front of it;
+/// whether there is such a setting.
 ///
 /// # Errors
-/// What the value should have been.
-pub fn set_namespace(config: &mut NamespaceConfig, key: &str, value: &str) -> Known {
-    Ok(namespace(config, key, value)? || storage(config, key, value)?)
+/// What the value should have been, for a person.
+pub fn set_namespace(config: &mut NamespaceConfig, key: &str, value: &str) -> Result<bool, String> {
+    let found = match configure(NAMESPACE, config, key, value) {
+        Ok(false) => configure(NAMESPACE, config, &format!("storage-engine.{key}"), value),
+        found => found,
+    };
+    found.map_err(|kind| kind.to_string())
 }
 
 /// Checks a namespace's name.
@@ -201,83 +278,34 @@ pub fn set_namespace(config: &mut NamespaceConfig, key: &str, value: &str) -> Kn
 pub fn check_namespace_name(name: &str) -> Result<(), &'static str> {
     let plain = |byte: u8| byte.is_ascii_graphic() && !b";:,={}#\"".contains(&byte);
     match name.len() {
-        1..=31 if name.bytes().all(plain) => Ok(()),
+        1..=MAX_NAMESPACE_NAME if name.bytes().all(plain) => Ok(()),
         _ => Err("a namespace name has 1 to 31 letters, digits or signs, none of ;:,={}#\""),
     }
 }
 
-fn namespace(config: &mut NamespaceConfig, key: &str, value: &str) -> Known {
-    match key {
-        "replication-factor" => config.replication_factor = number(value)?,
-        "default-ttl" => config.default_ttl = duration(value)?,
-        "default-read-touch-ttl-pct" => config.default_read_touch_ttl_pct = number(value)?,
-        "nsup-period" => config.nsup_period = duration(value)?,
-        "allow-ttl-without-nsup" => config.allow_ttl_without_nsup = boolean(value)?,
-        "apply-ttl-reductions" => config.apply_ttl_reductions = boolean(value)?,
-        "max-record-size" => config.max_record_size = size(value)?.try_into().map_err(|_| "at most 8M")?,
-        "disallow-null-setname" => config.disallow_null_setname = boolean(value)?,
-        "reject-xdr-writes" => config.reject_xdr_writes = boolean(value)?,
-        "reject-non-xdr-writes" => config.reject_non_xdr_writes = boolean(value)?,
-        _ => return Ok(false),
-    }
-    Ok(true)
-}
-
-fn storage(config: &mut NamespaceConfig, key: &str, value: &str) -> Known {
-    match key {
-        "data-size" => config.data_size = size(value)?,
-        "stop-writes-used-pct" => config.stop_writes_used_pct = number(value)?,
-        _ => return Ok(false),
-    }
-    Ok(true)
-}
-
-fn number<T: std::str::FromStr>(value: &str) -> Result<T, &'static str> {
-    value.parse().map_err(|_| "a whole number in range")
-}
-
-fn boolean(value: &str) -> Result<bool, &'static str> {
-    match value {
-        "true" | "yes" | "" => Ok(true),
-        "false" | "no" => Ok(false),
-        _ => Err("'true' or 'false'"),
+fn check_name(what: &str, name: &str, max: usize, line: &Line<'_>) -> Result<(), ConfigError> {
+    match name.len() {
+        0 => Err(line.error(format!("a {what} needs a name"))),
+        len if len > max => Err(line.error(format!("a {what}'s name has at most {max} bytes"))),
+        _ => Ok(()),
     }
 }
 
-/// A whole number of seconds, or of a unit: `s`, `m`, `h`, `d`.
-pub fn duration(value: &str) -> Result<u32, &'static str> {
-    let expected = "seconds, or a number with 's', 'm', 'h' or 'd'";
-    let (digits, unit) = match value.char_indices().next_back() {
-        Some((at, unit)) if unit.is_ascii_alphabetic() => (&value[..at], unit.to_ascii_lowercase()),
-        _ => (value, 's'),
+/// Puts one setting; whether the table has it, or what its value should have been.
+fn configure<C, L>(
+    table: &'static [Setting<C, L>],
+    config: &mut C,
+    name: &str,
+    value: &str,
+) -> Result<bool, &'static Kind> {
+    let Some(setting) = table.iter().find(|setting| setting.name == name) else { return Ok(false) };
+    let value = match (&setting.kind, value) {
+        // A switch that is only named is on.
+        (Kind::Switch, "" | "yes") => "true",
+        (Kind::Switch, "no") => "false",
+        _ => value,
     };
-    let seconds: u32 = match unit {
-        's' => 1,
-        'm' => 60,
-        'h' => 3600,
-        'd' => 86_400,
-        _ => return Err(expected),
-    };
-    digits.parse::<u32>().ok().and_then(|count| count.checked_mul(seconds)).ok_or(expected)
-}
-
-/// A whole number of bytes, or of a unit: `K`, `M`, `G`, `T`.
-pub fn size(value: &str) -> Result<u64, &'static str> {
-    let expected = "bytes, or a number with 'K', 'M', 'G' or 'T'";
-    let (digits, shift) = match value.char_indices().next_back() {
-        Some((at, unit)) if unit.is_ascii_alphabetic() => {
-            let shift = match unit.to_ascii_uppercase() {
-                'K' => 10,
-                'M' => 20,
-                'G' => 30,
-                'T' => 40,
-                _ => return Err(expected),
-            };
-            (&value[..at], shift)
-        }
-        _ => (value, 0),
-    };
-    digits.parse::<u64>().ok().and_then(|count| count.checked_mul(1 << shift)).ok_or(expected)
+    setting.configure(config, value).map(|()| true)
 }
 
 #[cfg(test)]
@@ -287,7 +315,7 @@ mod tests {
     const SAMPLE: &str = "
         service {
             cluster-name demo   # a comment
-            work-directory /var/somewhere
+            no-such-thing 1
         }
         network {
             service { 
@@ -317,7 +345,7 @@ mod tests {
         assert_eq!(config.namespaces[0].default_ttl, 30 * 86_400);
         assert_eq!(config.namespaces[0].data_size, 4 << 30);
         let warnings: Vec<_> = warnings.iter().map(ToString::to_string).collect();
-        assert_eq!(warnings, ["sample.conf:4: 'work-directory' in 'service' is not supported and ignored"]);
+        assert_eq!(warnings, ["sample.conf:4: 'no-such-thing' in 'service' is not supported and ignored"]);
     }
 
     #[test]
@@ -325,7 +353,7 @@ mod tests {
         let error = |text: &str| parse(text, "x.conf", &mut Config::default()).unwrap_err().to_string();
         assert_eq!(
             error("service {\nproto-fd-max many\n}"),
-            "x.conf:2: 'proto-fd-max' takes a whole number in range, not 'many'"
+            "x.conf:2: 'proto-fd-max' takes a whole number from 1 to 2147483647, not 'many'"
         );
         assert_eq!(error("service {"), "x.conf:1: 'service' block is not closed");
         assert_eq!(error("}"), "x.conf:1: '}' without a block");

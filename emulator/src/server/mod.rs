@@ -11,6 +11,7 @@ pub use connection::Session;
 pub use offload::{FrameSink, Gone};
 
 use crate::cluster::Node;
+pub use crate::config::Settings;
 use crate::config::{Config, Edition};
 use crate::control::Clock;
 use crate::store::Store;
@@ -19,7 +20,7 @@ use std::collections::HashMap;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 use tokio::sync::watch;
@@ -48,16 +49,6 @@ pub struct Server {
     pub batches: BatchCounts,
     /// Base64 user agents of open connections, by connection id.
     pub user_agents: Mutex<HashMap<u64, String>>,
-}
-
-/// Settings of the service context that `set-config` can change.
-#[derive(Debug)]
-#[allow(missing_docs)] // the names are those of the vendor's configuration reference
-pub struct Settings {
-    pub cluster_name: Mutex<String>,
-    pub proto_fd_max: AtomicU32,
-    pub proto_fd_idle_ms: AtomicU32,
-    pub batch_max_requests: AtomicU32,
 }
 
 /// Counts of client connections.
@@ -100,17 +91,20 @@ impl Server {
     /// A server with empty namespaces that serves no socket yet.
     pub fn new(config: Config, address: SocketAddr) -> Server {
         let clock = Arc::new(Clock::new());
+        let node = Node::new(&config, address);
+        // From here on the configuration says what was chosen where it left a choice.
+        let config = Config {
+            port: address.port(),
+            node_id: Some(node.id),
+            service_threads: worker::thread_count(&config),
+            ..config
+        };
         Server {
             store: Store::new(&config, &clock),
-            node: Node::new(&config, address),
+            node,
             clock,
             started: Instant::now(),
-            settings: Settings {
-                cluster_name: Mutex::new(config.cluster_name.clone()),
-                proto_fd_max: AtomicU32::new(config.proto_fd_max),
-                proto_fd_idle_ms: AtomicU32::new(config.proto_fd_idle_ms),
-                batch_max_requests: AtomicU32::new(config.batch_max_requests),
-            },
+            settings: Settings::new(&config),
             connections: ConnectionCounts::default(),
             batches: BatchCounts::default(),
             user_agents: Mutex::default(),

@@ -1,6 +1,7 @@
 //! Service threads: one event loop each, connections kept for life.
 
 use super::{DRAIN, Server, connection};
+use crate::config::Config;
 use socket2::{Domain, Protocol, Socket, Type};
 use std::cell::Cell;
 use std::io;
@@ -28,6 +29,14 @@ pub fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     Ok(socket.into())
 }
 
+/// How many service threads a configuration asks for.
+pub fn thread_count(config: &Config) -> u32 {
+    match config.service_threads {
+        0 => std::thread::available_parallelism().map_or(1, |cores| cores.get().min(4) as u32),
+        count => count,
+    }
+}
+
 /// A service thread as the acceptor sees it.
 struct Worker {
     sockets: mpsc::UnboundedSender<TcpStream>,
@@ -40,10 +49,7 @@ pub fn spawn_all(
     listener: TcpListener,
     stopping: &watch::Receiver<bool>,
 ) -> io::Result<Vec<JoinHandle<()>>> {
-    let count = match server.config.service_threads {
-        0 => std::thread::available_parallelism().map_or(1, |cores| cores.get().min(4)),
-        count => count,
-    };
+    let count = server.config.service_threads as usize;
     let (workers, inboxes): (Vec<_>, Vec<_>) = (0..count)
         .map(|_| {
             let (sockets, inbox) = mpsc::unbounded_channel();

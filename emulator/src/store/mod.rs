@@ -13,13 +13,14 @@ mod stats;
 mod truncate;
 
 pub use bins::{Bin, BinValue, Bins};
-pub use namespace::{Namespace, NamespaceSettings};
+pub use namespace::Namespace;
 pub use partition::{Partition, PartitionLock};
 pub use record::{Record, RecordHeader, storage_size};
-pub use sets::{MAX_SET_NAME, MAX_SETS, NO_SET, Set, SetId, SetSettings, Sets};
+pub use sets::{MAX_SET_NAME, MAX_SETS, NO_SET, Set, SetId, Sets};
 pub use stats::{Counter, Stats};
 
 use crate::config::Config;
+pub use crate::config::{NamespaceSettings, SetSettings};
 use crate::control::Clock;
 use std::sync::Arc;
 

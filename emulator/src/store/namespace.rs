@@ -4,12 +4,12 @@ use super::partition::{Partition, PartitionLock, Position};
 use super::record::Record;
 use super::sets::Sets;
 use super::stats::Stats;
-use crate::config::NamespaceConfig;
+use crate::config::{NamespaceConfig, NamespaceSettings};
 use crate::control::Clock;
 use aerospike_wire::{Digest, PARTITIONS};
 use parking_lot::RwLock;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
 /// A namespace and all that it holds.
 #[derive(Debug)]
@@ -32,24 +32,6 @@ pub struct Namespace {
     pub truncate_lut: AtomicU64,
 }
 
-/// Settings of a namespace, each under its name in the info protocol.
-#[derive(Debug)]
-#[allow(missing_docs)] // the names are those of the vendor's configuration reference
-pub struct NamespaceSettings {
-    pub replication_factor: AtomicU32,
-    pub default_ttl: AtomicU32,
-    pub default_read_touch_ttl_pct: AtomicU32,
-    pub nsup_period: AtomicU32,
-    pub allow_ttl_without_nsup: AtomicBool,
-    pub apply_ttl_reductions: AtomicBool,
-    pub max_record_size: AtomicU32,
-    pub disallow_null_setname: AtomicBool,
-    pub reject_xdr_writes: AtomicBool,
-    pub reject_non_xdr_writes: AtomicBool,
-    pub data_size: AtomicU64,
-    pub stop_writes_used_pct: AtomicU32,
-}
-
 impl Namespace {
     /// An empty namespace.
     pub fn new(config: &NamespaceConfig, clock: Arc<Clock>) -> Namespace {
@@ -58,21 +40,8 @@ impl Namespace {
         Namespace {
             name: config.name.clone(),
             partitions: (0..PARTITIONS).map(|_| RwLock::new(empty.clone())).collect(),
-            sets: Sets::new(),
-            settings: NamespaceSettings {
-                replication_factor: AtomicU32::new(config.replication_factor),
-                default_ttl: AtomicU32::new(config.default_ttl),
-                default_read_touch_ttl_pct: AtomicU32::new(config.default_read_touch_ttl_pct),
-                nsup_period: AtomicU32::new(config.nsup_period),
-                allow_ttl_without_nsup: AtomicBool::new(config.allow_ttl_without_nsup),
-                apply_ttl_reductions: AtomicBool::new(config.apply_ttl_reductions),
-                max_record_size: AtomicU32::new(config.max_record_size),
-                disallow_null_setname: AtomicBool::new(config.disallow_null_setname),
-                reject_xdr_writes: AtomicBool::new(config.reject_xdr_writes),
-                reject_non_xdr_writes: AtomicBool::new(config.reject_non_xdr_writes),
-                data_size: AtomicU64::new(config.data_size),
-                stop_writes_used_pct: AtomicU32::new(config.stop_writes_used_pct),
-            },
+            sets: Sets::with(&config.sets),
+            settings: NamespaceSettings::new(config),
             stats: Stats::new(),
             clock,
             objects: AtomicU64::new(0),
@@ -154,9 +123,9 @@ impl Namespace {
     /// Whether the namespace takes no more writes because its data fills the share of `data-size` that
     /// `stop-writes-used-pct` allows.
     pub fn stop_writes(&self) -> bool {
-        let limit = self.settings.data_size.load(Ordering::Relaxed) / 100
-            * self.settings.stop_writes_used_pct.load(Ordering::Relaxed) as u64;
-        self.used_bytes.load(Ordering::Relaxed).max(0) as u64 > limit
+        let pct = self.settings.stop_writes_used_pct.load(Ordering::Relaxed) as u64;
+        let limit = self.settings.data_size.load(Ordering::Relaxed) / 100 * pct;
+        pct != 0 && self.used_bytes.load(Ordering::Relaxed).max(0) as u64 > limit
     }
 
     /// Removes what has expired; how many records that were.

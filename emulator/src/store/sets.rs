@@ -1,10 +1,11 @@
 //! The sets of a namespace: names, ids, counts and settings.
 
+use crate::config::{SetConfig, SetSettings};
 use aerospike_wire::ResultCode;
 use dashmap::DashMap;
 use std::fmt;
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
 /// Number of a set within its namespace, from 1 on in the order of creation.
 pub type SetId = u16;
@@ -35,32 +36,15 @@ pub struct Set {
     pub settings: SetSettings,
 }
 
-/// Settings of a set, as `set-config` names them.
-#[derive(Debug, Default)]
-pub struct SetSettings {
-    /// `default-ttl` in seconds: 0 = the namespace's, 0xFFFFFFFF = never expire.
-    pub default_ttl: AtomicU32,
-    /// `default-read-touch-ttl-pct`: 0 = the namespace's, 0xFFFFFFFF = never touch.
-    pub default_read_touch_ttl_pct: AtomicU32,
-    /// `disable-eviction`.
-    pub disable_eviction: AtomicBool,
-    /// `enable-index`.
-    pub enable_index: AtomicBool,
-    /// `stop-writes-count`: most records; 0 = unlimited.
-    pub stop_writes_count: AtomicU64,
-    /// `stop-writes-size`: most bytes; 0 = unlimited.
-    pub stop_writes_size: AtomicU64,
-}
-
 impl Set {
-    fn new(id: SetId, name: &[u8]) -> Set {
+    fn new(id: SetId, name: &[u8], config: &SetConfig) -> Set {
         Set {
             id,
             name: name.into(),
             objects: AtomicU64::new(0),
             used_bytes: AtomicI64::new(0),
             truncate_lut: AtomicU64::new(0),
-            settings: SetSettings::default(),
+            settings: SetSettings::new(config),
         }
     }
 
@@ -92,6 +76,15 @@ impl Sets {
         }
     }
 
+    /// Sets that have settings from the start. A name that a set cannot have is left out.
+    pub fn with(configs: &[SetConfig]) -> Sets {
+        let sets = Sets::new();
+        for config in configs {
+            let _ = sets.make(config.name.as_bytes(), config);
+        }
+        sets
+    }
+
     /// The set of an id; `None` for [`NO_SET`].
     pub fn get(&self, id: SetId) -> Option<&Set> {
         self.slots.get(id as usize)?.get().map(|set| &**set)
@@ -113,9 +106,13 @@ impl Sets {
     /// [`ResultCode::PARAMETER`] for a name that is too long or has a NUL, and when there are [`MAX_SETS`]
     /// (wire §22).
     pub fn find_or_create(&self, name: &[u8]) -> Result<&Set, ResultCode> {
-        if let Some(set) = self.find(name) {
-            return Ok(set);
+        match self.find(name) {
+            Some(set) => Ok(set),
+            None => self.make(name, &SetConfig::default()),
         }
+    }
+
+    fn make(&self, name: &[u8], config: &SetConfig) -> Result<&Set, ResultCode> {
         if name.is_empty() || name.len() > MAX_SET_NAME || name.contains(&0) {
             return Err(ResultCode::PARAMETER);
         }
@@ -128,7 +125,7 @@ impl Sets {
         }
         *count += 1;
         let id = *count as SetId;
-        let set = self.slots[id as usize].get_or_init(|| Box::new(Set::new(id, name)));
+        let set = self.slots[id as usize].get_or_init(|| Box::new(Set::new(id, name, config)));
         self.ids.insert(name.into(), id);
         Ok(set)
     }

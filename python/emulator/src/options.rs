@@ -33,7 +33,7 @@ impl Config {
         default_ttl: Option<&Bound<'_, PyAny>>,
         config_file: Option<PathBuf>,
         config: Option<&str>,
-        service_threads: Option<usize>,
+        service_threads: Option<u32>,
     ) -> PyResult<Config> {
         let mut settings = ServerConfig::default();
         let loaded = match (config_file, config) {

@@ -11,8 +11,7 @@ from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Literal
 
-from . import _native
-from ._native import EmulatorError
+from ._native import Config, EmulatorError, Server
 
 
 class Emulator:
@@ -64,7 +63,7 @@ class Emulator:
         config: str | None = None,
         service_threads: int | None = None,
     ) -> None:
-        self._config = _native.Config(
+        self._config = Config(
             port=port,
             bind=bind,
             advertise=advertise,
@@ -78,7 +77,7 @@ class Emulator:
         )
         for warning in self._config.warnings:
             warnings.warn(warning, stacklevel=2)
-        self._server: _native.Server | None = None
+        self._server: Server | None = None
         self._process = os.getpid()
         self._changing = threading.Lock()
 
@@ -94,7 +93,7 @@ class Emulator:
         self._check_process()
         with self._changing:
             if self._server is None:
-                self._server = _native.Server(self._config)
+                self._server = Server(self._config)
                 _alive.add(self)
         return self
 
@@ -125,7 +124,7 @@ class Emulator:
         """
         host, port = self._running().address()
         # Listening on all addresses, it is reached through any; clients on this machine take the nearest.
-        return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host), port
+        return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host), port  # noqa: S104 (compared, not bound)
 
     @property
     def host(self) -> str:
@@ -172,7 +171,7 @@ class Emulator:
         host, port = server.address()
         return f"<Emulator on {host}:{port}>"
 
-    def _running(self) -> _native.Server:
+    def _running(self) -> Server:
         self._check_process()
         server = self._server
         if server is None:

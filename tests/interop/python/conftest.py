@@ -1,0 +1,46 @@
+"""One server for all scenarios, and a client to run them with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from aerospike_emulator import Emulator
+from drivers import DRIVERS, Driver, Key
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--client", choices=sorted(DRIVERS), default="aerospike", help="the client to run scenarios with")
+
+
+def pytest_report_header(config: pytest.Config) -> str:
+    return f"client: {config.getoption('--client')}"
+
+
+@pytest.fixture(scope="session")
+def aerospike_options() -> dict[str, Any]:
+    # Records live for ever unless a scenario says otherwise; in `aging`, 100 seconds.
+    aging = {"default-ttl": 100, "nsup-period": 1}
+    return {"namespaces": {"test": {"default-ttl": 0, "nsup-period": 1}, "aging": aging}}
+
+
+@pytest.fixture(scope="session")
+def connected(aerospike_server: Emulator, request: pytest.FixtureRequest) -> Iterator[Driver]:
+    """One client for the whole session, as programs use it."""
+    driver = DRIVERS[request.config.getoption("--client")](aerospike_server.address)
+    yield driver
+    driver.close()
+
+
+@pytest.fixture
+def driver(connected: Driver, aerospike_clean: Emulator) -> Driver:
+    """The client, in front of empty namespaces."""
+    assert aerospike_clean.running
+    return connected
+
+
+@pytest.fixture
+def key() -> Key:
+    """A key whose record does not exist yet."""
+    return ("test", "demo", "key")
