@@ -18,6 +18,7 @@ pub fn run(request: &Request<'_>, reply: &mut Reply<'_>) -> Ending {
 }
 
 fn execute(request: &Request<'_>, reply: &mut Reply<'_>) -> Result<Ending, Failure> {
+    refuse_rolls(request)?;
     refuse_by_source(request)?;
     refuse_by_state(request)?;
     check_ops(request).map_err(Ending::bare)?;
@@ -245,15 +246,29 @@ fn refuse_by_state(request: &Request<'_>) -> Result<(), Failure> {
     Ok(())
 }
 
-fn refuse_transactions(request: &Request<'_>) -> Result<(), Failure> {
-    let rolls = request.header().info4 & (info4::MRT_ROLL_FORWARD | info4::MRT_ROLL_BACK) != 0;
-    if rolls || request.message.field(field::MRT_ID).is_some() {
-        return Err(Ending::bare(match request.is_community() {
-            true => ResultCode::ENTERPRISE_ONLY,
-            false => ResultCode::UNSUPPORTED_FEATURE,
-        }));
+/// The code for what only transactions need: the Community edition names the other one, the other one has none
+/// yet.
+fn transaction_refusal(request: &Request<'_>) -> Failure {
+    Ending::bare(match request.is_community() {
+        true => ResultCode::ENTERPRISE_ONLY,
+        false => ResultCode::UNSUPPORTED_FEATURE,
+    })
+}
+
+/// Refuses to end a transaction; looked at before anything else of a write.
+fn refuse_rolls(request: &Request<'_>) -> Result<(), Failure> {
+    match request.header().info4 & (info4::MRT_ROLL_FORWARD | info4::MRT_ROLL_BACK) {
+        0 => Ok(()),
+        _ => Err(transaction_refusal(request)),
     }
-    Ok(())
+}
+
+/// Refuses to take part in a transaction.
+fn refuse_transactions(request: &Request<'_>) -> Result<(), Failure> {
+    match request.message.field(field::MRT_ID) {
+        None => Ok(()),
+        Some(_) => Err(transaction_refusal(request)),
+    }
 }
 
 /// Checks the operations as far as that needs no record (wire §12, write 4).
