@@ -8,6 +8,7 @@
 //! | [`proto`] | the 8-byte header in front of every frame |
 //! | [`message`] | record, batch and query messages: header, fields, ops |
 //! | [`bits`] | the info bits of a message header |
+//! | [`batch`] | the flags of a batch and of its rows |
 //! | [`field`], [`op`], [`particle`] | ids of fields, operations and value types |
 //! | [`bit_op`], [`hll_op`] | ids and flags of the operations inside blobs and HyperLogLogs |
 //! | [`cdt`] | ids and flags of list and map operations |
@@ -22,6 +23,7 @@
 //! project is built from.
 
 pub mod bit_op;
+pub mod batch;
 pub mod bits;
 pub mod cdt;
 pub mod digest;
