@@ -175,10 +175,13 @@ impl<'a> Writer<'a> {
         put_op(self.out, code, name, fill)
     }
 
-    /// Appends ops that were encoded elsewhere.
-    pub fn raw_ops(&mut self, ops: &[u8], count: usize) {
-        self.out.extend_from_slice(ops);
-        self.n_ops += count;
+    /// Lets `fill` append any number of ops and tell how many.
+    ///
+    /// # Errors
+    /// Those of `fill`.
+    pub fn ops<E>(&mut self, fill: impl FnOnce(&mut Vec<u8>) -> Result<usize, E>) -> Result<(), E> {
+        self.n_ops += fill(self.out)?;
+        Ok(())
     }
 
     /// The header, for what is known only after the ops.
@@ -313,7 +316,7 @@ mod tests {
             ErrorKind::InvalidArgument(_)
         ));
         let mut frame = Writer::begin(&mut out, Header::default());
-        frame.raw_ops(&[], 65_536);
+        frame.ops::<Error>(|_| Ok(65_536)).unwrap();
         assert!(matches!(frame.finish().unwrap_err().kind, ErrorKind::InvalidArgument(_)));
     }
 }

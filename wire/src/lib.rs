@@ -22,8 +22,8 @@
 //! Sections such as "wire §9" in the documentation name the functional reference of the protocol that this
 //! project is built from.
 
-pub mod bit_op;
 pub mod batch;
+pub mod bit_op;
 pub mod bits;
 pub mod cdt;
 pub mod digest;
