@@ -16,6 +16,9 @@ use aerospike_wire::ResultCode;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+/// Pause before the second and each further retry after a failure of the client's side.
+const LEAST_PAUSE: Duration = Duration::from_millis(1);
+
 /// What a transport does next.
 #[derive(Clone, Debug)]
 pub enum Step {
@@ -112,7 +115,7 @@ impl Execution {
 
     /// The reply is complete.
     pub fn received(&mut self, code: ResultCode, now: Instant) -> Step {
-        if is_transient(code) && self.may_retry(now) { self.again(now) } else { Step::Done(Ok(())) }
+        if is_transient(code) && self.may_retry(now) { self.again(now, self.sleep) } else { Step::Done(Ok(())) }
     }
 
     /// The attempt failed. A timeout of the attempt comes in as [`Execution::timed_out`] makes it.
@@ -126,7 +129,9 @@ impl Execution {
             ErrorKind::Server(code) => is_transient(code),
         };
         if worth && self.may_retry(now) {
-            return self.again(now);
+            // What fails at once would be tried as often as the processor can.
+            let pause = if self.attempt > 0 { LEAST_PAUSE } else { Duration::ZERO };
+            return self.again(now, self.sleep.max(pause));
         }
         Step::Done(Err(self.error(kind)))
     }
@@ -161,9 +166,9 @@ impl Execution {
         self.attempt < self.max_retries && self.total_deadline.is_none_or(in_time)
     }
 
-    fn again(&mut self, now: Instant) -> Step {
+    fn again(&mut self, now: Instant, pause: Duration) -> Step {
         self.attempt += 1;
-        if self.sleep.is_zero() { self.slept(now) } else { Step::Sleep(now + self.sleep) }
+        if pause.is_zero() { self.slept(now) } else { Step::Sleep(now + pause) }
     }
 }
 
@@ -233,9 +238,12 @@ mod tests {
         let early = run.timed_out(now + 40 * MS);
         assert_eq!(early, ErrorKind::Timeout { limit: 40 * MS, attempts: 1 });
         assert!(matches!(run.failed(early, now + 80 * MS), Step::Connect));
+        let again = run.failed(broken(), now + 80 * MS);
+        assert!(matches!(again, Step::Sleep(until) if until == now + 81 * MS), "{again:?}");
+        run.slept(now + 81 * MS);
         assert_eq!(run.deadline(), Some(now + 100 * MS));
         let late = run.timed_out(now + 100 * MS);
-        assert_eq!(late, ErrorKind::Timeout { limit: 100 * MS, attempts: 2 });
+        assert_eq!(late, ErrorKind::Timeout { limit: 100 * MS, attempts: 3 });
         assert!(matches!(run.failed(late, now + 100 * MS), Step::Done(Err(_))));
     }
 

@@ -15,7 +15,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// A pooled connection that was idle for less than this is taken to be alive without a look.
-const TRUSTED: Duration = Duration::from_millis(100);
+pub(crate) const TRUSTED: Duration = Duration::from_millis(100);
 
 /// Where a command goes.
 #[derive(Clone, Copy, Debug)]

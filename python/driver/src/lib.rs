@@ -3,6 +3,7 @@
 //! Arguments are encoded straight into request bytes, and replies decoded straight into Python objects; nothing
 //! in between is built. The waiting is done by `aerospike-client-core`.
 
+mod aio;
 mod batch;
 mod client;
 mod command;
@@ -21,6 +22,8 @@ use pyo3::prelude::*;
 /// The extension module.
 #[pymodule(gil_used = false)]
 mod _aerospike {
+    #[pymodule_export]
+    use crate::aio::{AsyncClient, Attempt, LaneCallbacks};
     #[pymodule_export]
     use crate::batch::BatchSource;
     #[pymodule_export]

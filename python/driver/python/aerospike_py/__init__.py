@@ -11,7 +11,7 @@ from __future__ import annotations
 import os as _os
 
 from . import _aerospike, _distribution, exception, types
-from ._client import Client, client
+from ._client import AsyncClient, Client, async_client, client
 from ._constants import *  # noqa: F403
 from ._constants import __all__ as _constants
 from .exception import *  # noqa: F403
@@ -27,8 +27,10 @@ if hasattr(_os, "register_at_fork"):
     _os.register_at_fork(after_in_child=_aerospike._after_fork_in_child)
 
 __all__ = [
+    "AsyncClient",
     "Client",
     "__version__",
+    "async_client",
     "client",
     "exception",
     "types",

@@ -33,6 +33,42 @@ class Operation(asyncio.Future):
             self._steps.close()
 
 
-async def deferred(method: Any, args: tuple, kwargs: dict) -> Any:
+async def deferred(method: Any, args: tuple) -> Any:
     """A command that was called while no event loop was running: it starts when it is awaited."""
-    return await method(*args, **kwargs)
+    return await method(*args)
+
+
+class AwaitableList(list):
+    """A list that may be awaited, for code that expects a coroutine."""
+
+    def __await__(self):
+        return self
+        yield  # an iterator that ends at once
+
+
+async def connect(client: Any, username: Any = None, password: Any = None) -> Any:
+    """Connects in a thread, so that the loop goes on meanwhile."""
+    attempt = client._attempt(username, password)
+    try:
+        await asyncio.get_running_loop().run_in_executor(None, attempt.run)
+    except BaseException:
+        # Cancelled: whatever the thread still achieves is thrown away.
+        attempt.abandon()
+        raise
+    return client
+
+
+async def close(client: Any) -> None:
+    """Closes."""
+    client._close()
+
+
+async def enter(client: Any) -> Any:
+    """``async with`` does not connect."""
+    return client
+
+
+async def exit(client: Any) -> bool:
+    """Through the attribute, so that a subclass's own ``close`` is what runs."""
+    await client.close()
+    return False

@@ -17,6 +17,21 @@ class Client(_aerospike.Client):
         super().__init__()
 
 
+class AsyncClient(_aerospike.AsyncClient):
+    """A connection to a cluster for ``asyncio``, usable from any number of event loops.
+
+    ``config`` is a dict, see :class:`aerospike_py.types.ClientConfig`; it is read by :meth:`connect`.
+    """
+
+    def __init__(self, config: Any) -> None:
+        super().__init__()
+
+
 def client(config: Any) -> Client:
     """A client that is not connected yet; see :class:`Client`."""
     return Client(config)
+
+
+def async_client(config: Any) -> AsyncClient:
+    """A client that is not connected yet; see :class:`AsyncClient`."""
+    return AsyncClient(config)
