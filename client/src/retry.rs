@@ -115,7 +115,11 @@ impl Execution {
 
     /// The reply is complete.
     pub fn received(&mut self, code: ResultCode, now: Instant) -> Step {
-        if is_transient(code) && self.may_retry(now) { self.again(now, self.sleep) } else { Step::Done(Ok(())) }
+        if is_transient(code) && self.may_retry(now) {
+            self.again(now, self.sleep)
+        } else {
+            Step::Done(Ok(()))
+        }
     }
 
     /// The attempt failed. A timeout of the attempt comes in as [`Execution::timed_out`] makes it.

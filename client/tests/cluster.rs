@@ -94,7 +94,8 @@ fn info(body: &[u8], says: &Says) -> String {
         "rebalance-generation" => "1".to_owned(),
         "rack-ids" => says.rack.map_or("ERROR:25:enterprise only".into(), |rack| format!("test:{rack}")),
         "peers-clear-std" => {
-            let peers: Vec<_> = says.peers.iter().map(|(n, port)| format!("[{n},,[127.0.0.1:{port}]]")).collect();
+            let peers: Vec<_> =
+                says.peers.iter().map(|(n, port)| format!("[{n},,[127.0.0.1:{port}]]")).collect();
             format!("{},3000,[{}]", says.peers_generation, peers.join(","))
         }
         "replicas" => {
@@ -217,7 +218,8 @@ fn a_batch_is_split_and_put_together() {
 #[test]
 fn a_dead_masters_replica_answers() {
     let (a, b) = two();
-    let cluster = Cluster::connect(ClusterConfig { tend_interval: Duration::from_secs(60), ..config(&a) }).unwrap();
+    let cluster =
+        Cluster::connect(ClusterConfig { tend_interval: Duration::from_secs(60), ..config(&a) }).unwrap();
     assert_eq!(ask(&cluster, 1, Replica::Sequence, 1).unwrap(), 2);
     b.stop();
     std::thread::sleep(Duration::from_millis(150));
@@ -289,5 +291,9 @@ fn the_own_rack_is_preferred() {
     assert_eq!(ask(&cluster, 1, Replica::PreferRack, 0).unwrap(), 2);
     a.set(|says| says.rack = None);
     let cluster = Cluster::connect(ClusterConfig { racks: vec![1], ..config(&a) }).unwrap();
-    assert_eq!(ask(&cluster, 0, Replica::PreferRack, 0).unwrap(), 1, "an edition without racks is no obstacle");
+    assert_eq!(
+        ask(&cluster, 0, Replica::PreferRack, 0).unwrap(),
+        1,
+        "an edition without racks is no obstacle"
+    );
 }

@@ -320,7 +320,11 @@ fn transient_codes_are_tried_again() {
         || Server::start(script),
         |server, client| {
             assert_eq!(client.run(&policy(2), false).unwrap(), 0);
-            assert_eq!((server.requests(), server.opened()), (3, 1), "a complete reply leaves its connection healthy");
+            assert_eq!(
+                (server.requests(), server.opened()),
+                (3, 1),
+                "a complete reply leaves its connection healthy"
+            );
         },
     );
     each(
@@ -374,7 +378,10 @@ fn a_late_reply_is_nobodys() {
 fn drops_of_a_reply_do_not_stretch_the_time() {
     let drip = || {
         let bytes = frame(FrameType::Message, &Header::default().to_bytes());
-        bytes.chunks(1).flat_map(|byte| [Act::Reply(byte.to_vec(), 1), Act::Wait(Duration::from_millis(40))]).collect()
+        bytes
+            .chunks(1)
+            .flat_map(|byte| [Act::Reply(byte.to_vec(), 1), Act::Wait(Duration::from_millis(40))])
+            .collect()
     };
     each(
         || Server::start(move |_, _| drip()),
@@ -458,7 +465,8 @@ fn a_batch_in_several_frames_and_any_order() {
 fn a_batch_that_breaks_is_tried_again() {
     let script = |number: usize, _: &[u8]| {
         let part = Act::Reply(frame(FrameType::Message, &row(0, 0, false)), usize::MAX);
-        let rest = Act::Reply(frame(FrameType::Message, &[row(1, 0, false), row(0, 0, true)].concat()), usize::MAX);
+        let rest =
+            Act::Reply(frame(FrameType::Message, &[row(1, 0, false), row(0, 0, true)].concat()), usize::MAX);
         if number == 0 { vec![part, Act::Close] } else { vec![part, rest] }
     };
     each(
@@ -472,7 +480,8 @@ fn a_batch_that_breaks_is_tried_again() {
 
 #[test]
 fn a_refused_batch_is_an_error() {
-    let script = |_: usize, _: &[u8]| vec![Act::Reply(frame(FrameType::Message, &row(0, 151, true)), usize::MAX)];
+    let script =
+        |_: usize, _: &[u8]| vec![Act::Reply(frame(FrameType::Message, &row(0, 151, true)), usize::MAX)];
     each(
         || Server::start(script),
         |_, client| {
@@ -496,7 +505,8 @@ fn threads_wait_for_a_connection() {
             scope.spawn(|| {
                 let run = Execution::new(&policy(0), false, Instant::now());
                 let request = request(&policy(0));
-                blocking::execute(&cluster, TARGET, run, &request, Expect::Frame(FrameType::Message)).unwrap();
+                blocking::execute(&cluster, TARGET, run, &request, Expect::Frame(FrameType::Message))
+                    .unwrap();
             });
         }
     });
@@ -554,11 +564,17 @@ fn shutting_down_ends_everything() {
     let mut client = Reacting::new(limited(&server, 1));
     client.submit(0, &policy(0), false);
     client.submit(1, &policy(0), false);
-    client.reactor.submit_batch(&client.cluster, batch_of(2), &BatchPolicy::default(), Who(2, Arc::default()));
+    client.reactor.submit_batch(
+        &client.cluster,
+        batch_of(2),
+        &BatchPolicy::default(),
+        Who(2, Arc::default()),
+    );
     client.reactor.shut_down();
     let done = client.reactor.take_done();
     assert_eq!(done.len(), 3);
-    let closed = |done: &Done<Who>| matches!(done, Done::Failed { error, .. } if error.kind == ErrorKind::Closed);
+    let closed =
+        |done: &Done<Who>| matches!(done, Done::Failed { error, .. } if error.kind == ErrorKind::Closed);
     assert!(done.iter().all(closed));
     assert_eq!(client.reactor.connections(), 0);
 }

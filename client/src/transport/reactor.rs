@@ -10,8 +10,8 @@
 
 use super::blocking::{TRUSTED, Target};
 use crate::batch::{Batch, BatchRun, BatchStep, Part};
-use crate::cluster::node::{Node, Permit};
 use crate::cluster::Cluster;
+use crate::cluster::node::{Node, Permit};
 use crate::error::{Error, ErrorKind};
 use crate::policy::{BatchPolicy, Replica};
 use crate::reply::{Expect, Inbox};
@@ -309,7 +309,14 @@ impl<W: Waiter> Reactor<W> {
             Route::Node(node) => Ok(node.clone()),
             Route::Partition { namespace, partition, replica } => cluster
                 .view()
-                .locate(namespace, *partition, *replica, job.run.is_write(), job.run.attempt(), cluster.racks())
+                .locate(
+                    namespace,
+                    *partition,
+                    *replica,
+                    job.run.is_write(),
+                    job.run.attempt(),
+                    cluster.racks(),
+                )
                 .cloned(),
         };
         match located {
@@ -610,15 +617,20 @@ impl<W: Waiter> Reactor<W> {
         let nodes: Vec<Arc<Node>> =
             self.pools.iter().filter(|pool| !pool.waiting.is_empty()).map(|pool| pool.node.clone()).collect();
         nodes.iter().for_each(|node| self.serve(cluster, node));
-        let (awake, asleep) = std::mem::take(&mut self.sleeping).into_iter().partition(|(until, _)| *until <= now);
+        let (awake, asleep) =
+            std::mem::take(&mut self.sleeping).into_iter().partition(|(until, _)| *until <= now);
         self.sleeping = asleep;
         let awake: Vec<(Instant, Job<W>)> = awake;
         for (_, mut job) in awake {
             job.run.slept(now);
             self.start(cluster, job);
         }
-        let rested: Vec<usize> =
-            self.batches.iter().filter(|(_, running)| overdue(running.until)).map(|(number, _)| number).collect();
+        let rested: Vec<usize> = self
+            .batches
+            .iter()
+            .filter(|(_, running)| overdue(running.until))
+            .map(|(number, _)| number)
+            .collect();
         for number in rested {
             self.advance(cluster, number);
         }

@@ -236,7 +236,10 @@ impl AsyncClient {
         let py = event_loop.py();
         let known = {
             let lanes = self.lanes.lock();
-            lanes.iter().find(|callbacks| callbacks.get().is_for(event_loop, session)).map(|found| found.clone_ref(py))
+            lanes
+                .iter()
+                .find(|callbacks| callbacks.get().is_for(event_loop, session))
+                .map(|found| found.clone_ref(py))
         };
         if let Some(known) = known {
             return Ok(known.into_bound(py));
@@ -314,7 +317,8 @@ impl AsyncClient {
             Shape::Nothing => None,
             _ => Some(command.key.to_object(py)?.unbind()),
         };
-        let waiter = Pending { future: future.clone().unbind(), goal: Goal::One { shape: command.shape, key } };
+        let waiter =
+            Pending { future: future.clone().unbind(), goal: Goal::One { shape: command.shape, key } };
         let named = command.key.as_ref()?;
         let target = Target {
             namespace: named.namespace,
@@ -447,7 +451,12 @@ impl AsyncClient {
 
     /// Starts an attempt to connect.
     #[pyo3(signature = (username=None, password=None))]
-    fn _attempt(&self, py: Python<'_>, username: Option<String>, password: Option<String>) -> PyResult<Attempt> {
+    fn _attempt(
+        &self,
+        py: Python<'_>,
+        username: Option<String>,
+        password: Option<String>,
+    ) -> PyResult<Attempt> {
         let config = config::parse(self.config.bind(py), username, password)?;
         let ticket = self.lifecycle.begin()?;
         Ok(Attempt { lifecycle: self.lifecycle.clone(), ticket, config: Mutex::new(Some(config)) })
@@ -465,7 +474,11 @@ impl AsyncClient {
     }
 
     #[pyo3(signature = (username=None, password=None))]
-    fn connect<'py>(slf: &Bound<'py, Self>, username: Opt<'_, 'py>, password: Opt<'_, 'py>) -> PyResult<Bound<'py, PyAny>> {
+    fn connect<'py>(
+        slf: &Bound<'py, Self>,
+        username: Opt<'_, 'py>,
+        password: Opt<'_, 'py>,
+    ) -> PyResult<Bound<'py, PyAny>> {
         let py = slf.py();
         Helpers::get(py)?.connect.bind(py).call1((slf, username, password))
     }
@@ -502,7 +515,13 @@ impl AsyncClient {
     }
 
     #[pyo3(signature = (key, bins, meta=None, policy=None))]
-    fn put<'py>(slf: &Bound<'py, Self>, key: Arg<'_, 'py>, bins: Arg<'_, 'py>, meta: Opt<'_, 'py>, policy: Opt<'_, 'py>) -> PyResult<Bound<'py, PyAny>> {
+    fn put<'py>(
+        slf: &Bound<'py, Self>,
+        key: Arg<'_, 'py>,
+        bins: Arg<'_, 'py>,
+        meta: Opt<'_, 'py>,
+        policy: Opt<'_, 'py>,
+    ) -> PyResult<Bound<'py, PyAny>> {
         let py = slf.py();
         let Some(event_loop) = running(py)? else {
             return defer(slf, "put", (key, bins, meta, policy));
@@ -512,7 +531,11 @@ impl AsyncClient {
     }
 
     #[pyo3(signature = (key, policy=None))]
-    fn get<'py>(slf: &Bound<'py, Self>, key: Arg<'_, 'py>, policy: Opt<'_, 'py>) -> PyResult<Bound<'py, PyAny>> {
+    fn get<'py>(
+        slf: &Bound<'py, Self>,
+        key: Arg<'_, 'py>,
+        policy: Opt<'_, 'py>,
+    ) -> PyResult<Bound<'py, PyAny>> {
         let py = slf.py();
         let Some(event_loop) = running(py)? else {
             return defer(slf, "get", (key, policy));
@@ -521,7 +544,12 @@ impl AsyncClient {
     }
 
     #[pyo3(signature = (key, bins, policy=None))]
-    fn select<'py>(slf: &Bound<'py, Self>, key: Arg<'_, 'py>, bins: Arg<'_, 'py>, policy: Opt<'_, 'py>) -> PyResult<Bound<'py, PyAny>> {
+    fn select<'py>(
+        slf: &Bound<'py, Self>,
+        key: Arg<'_, 'py>,
+        bins: Arg<'_, 'py>,
+        policy: Opt<'_, 'py>,
+    ) -> PyResult<Bound<'py, PyAny>> {
         let py = slf.py();
         let Some(event_loop) = running(py)? else {
             return defer(slf, "select", (key, bins, policy));
@@ -530,7 +558,11 @@ impl AsyncClient {
     }
 
     #[pyo3(signature = (key, policy=None))]
-    fn exists<'py>(slf: &Bound<'py, Self>, key: Arg<'_, 'py>, policy: Opt<'_, 'py>) -> PyResult<Bound<'py, PyAny>> {
+    fn exists<'py>(
+        slf: &Bound<'py, Self>,
+        key: Arg<'_, 'py>,
+        policy: Opt<'_, 'py>,
+    ) -> PyResult<Bound<'py, PyAny>> {
         let py = slf.py();
         let Some(event_loop) = running(py)? else {
             return defer(slf, "exists", (key, policy));
@@ -539,7 +571,12 @@ impl AsyncClient {
     }
 
     #[pyo3(signature = (key, meta=None, policy=None))]
-    fn remove<'py>(slf: &Bound<'py, Self>, key: Arg<'_, 'py>, meta: Opt<'_, 'py>, policy: Opt<'_, 'py>) -> PyResult<Bound<'py, PyAny>> {
+    fn remove<'py>(
+        slf: &Bound<'py, Self>,
+        key: Arg<'_, 'py>,
+        meta: Opt<'_, 'py>,
+        policy: Opt<'_, 'py>,
+    ) -> PyResult<Bound<'py, PyAny>> {
         let py = slf.py();
         let Some(event_loop) = running(py)? else {
             return defer(slf, "remove", (key, meta, policy));
@@ -548,7 +585,13 @@ impl AsyncClient {
     }
 
     #[pyo3(signature = (key, val=0, meta=None, policy=None))]
-    fn touch<'py>(slf: &Bound<'py, Self>, key: Arg<'_, 'py>, val: u32, meta: Opt<'_, 'py>, policy: Opt<'_, 'py>) -> PyResult<Bound<'py, PyAny>> {
+    fn touch<'py>(
+        slf: &Bound<'py, Self>,
+        key: Arg<'_, 'py>,
+        val: u32,
+        meta: Opt<'_, 'py>,
+        policy: Opt<'_, 'py>,
+    ) -> PyResult<Bound<'py, PyAny>> {
         let py = slf.py();
         let Some(event_loop) = running(py)? else {
             return defer(slf, "touch", (key, val, meta, policy));
@@ -557,34 +600,67 @@ impl AsyncClient {
     }
 
     #[pyo3(signature = (key, bin, val, meta=None, policy=None))]
-    fn append<'py>(slf: &Bound<'py, Self>, key: Arg<'_, 'py>, bin: Arg<'_, 'py>, val: Arg<'_, 'py>, meta: Opt<'_, 'py>, policy: Opt<'_, 'py>) -> PyResult<Bound<'py, PyAny>> {
+    fn append<'py>(
+        slf: &Bound<'py, Self>,
+        key: Arg<'_, 'py>,
+        bin: Arg<'_, 'py>,
+        val: Arg<'_, 'py>,
+        meta: Opt<'_, 'py>,
+        policy: Opt<'_, 'py>,
+    ) -> PyResult<Bound<'py, PyAny>> {
         let py = slf.py();
         let Some(event_loop) = running(py)? else {
             return defer(slf, "append", (key, bin, val, meta, policy));
         };
-        slf.get().command(py, &event_loop, true, |encoder| encoder.concatenate(op::APPEND, key, bin.extract()?, val, meta, policy))
+        slf.get().command(py, &event_loop, true, |encoder| {
+            encoder.concatenate(op::APPEND, key, bin.extract()?, val, meta, policy)
+        })
     }
 
     #[pyo3(signature = (key, bin, val, meta=None, policy=None))]
-    fn prepend<'py>(slf: &Bound<'py, Self>, key: Arg<'_, 'py>, bin: Arg<'_, 'py>, val: Arg<'_, 'py>, meta: Opt<'_, 'py>, policy: Opt<'_, 'py>) -> PyResult<Bound<'py, PyAny>> {
+    fn prepend<'py>(
+        slf: &Bound<'py, Self>,
+        key: Arg<'_, 'py>,
+        bin: Arg<'_, 'py>,
+        val: Arg<'_, 'py>,
+        meta: Opt<'_, 'py>,
+        policy: Opt<'_, 'py>,
+    ) -> PyResult<Bound<'py, PyAny>> {
         let py = slf.py();
         let Some(event_loop) = running(py)? else {
             return defer(slf, "prepend", (key, bin, val, meta, policy));
         };
-        slf.get().command(py, &event_loop, true, |encoder| encoder.concatenate(op::PREPEND, key, bin.extract()?, val, meta, policy))
+        slf.get().command(py, &event_loop, true, |encoder| {
+            encoder.concatenate(op::PREPEND, key, bin.extract()?, val, meta, policy)
+        })
     }
 
     #[pyo3(signature = (key, bin, offset, meta=None, policy=None))]
-    fn increment<'py>(slf: &Bound<'py, Self>, key: Arg<'_, 'py>, bin: Arg<'_, 'py>, offset: Arg<'_, 'py>, meta: Opt<'_, 'py>, policy: Opt<'_, 'py>) -> PyResult<Bound<'py, PyAny>> {
+    fn increment<'py>(
+        slf: &Bound<'py, Self>,
+        key: Arg<'_, 'py>,
+        bin: Arg<'_, 'py>,
+        offset: Arg<'_, 'py>,
+        meta: Opt<'_, 'py>,
+        policy: Opt<'_, 'py>,
+    ) -> PyResult<Bound<'py, PyAny>> {
         let py = slf.py();
         let Some(event_loop) = running(py)? else {
             return defer(slf, "increment", (key, bin, offset, meta, policy));
         };
-        slf.get().command(py, &event_loop, true, |encoder| encoder.increment(key, bin.extract()?, offset, meta, policy))
+        slf.get().command(py, &event_loop, true, |encoder| {
+            encoder.increment(key, bin.extract()?, offset, meta, policy)
+        })
     }
 
     #[pyo3(signature = (key, bin_names, meta=None, policy=None))]
-    fn remove_bin<'py>(slf: &Bound<'py, Self>, key: Arg<'_, 'py>, bin_names: Arg<'_, 'py>, meta: Opt<'_, 'py>, policy: Opt<'_, 'py>) -> PyResult<Bound<'py, PyAny>> {
+    fn remove_bin<'py>(
+        slf: &Bound<'py, Self>,
+        key: Arg<'_, 'py>,
+        bin_names: Arg<'_, 'py>,
+        meta: Opt<'_, 'py>,
+        policy: Opt<'_, 'py>,
+    ) -> PyResult<Bound<'py, PyAny>> {
         let py = slf.py();
         let Some(event_loop) = running(py)? else {
             return defer(slf, "remove_bin", (key, bin_names, meta, policy));
@@ -593,25 +669,45 @@ impl AsyncClient {
     }
 
     #[pyo3(signature = (key, ops, meta=None, policy=None))]
-    fn operate<'py>(slf: &Bound<'py, Self>, key: Arg<'_, 'py>, ops: Arg<'_, 'py>, meta: Opt<'_, 'py>, policy: Opt<'_, 'py>) -> PyResult<Bound<'py, PyAny>> {
+    fn operate<'py>(
+        slf: &Bound<'py, Self>,
+        key: Arg<'_, 'py>,
+        ops: Arg<'_, 'py>,
+        meta: Opt<'_, 'py>,
+        policy: Opt<'_, 'py>,
+    ) -> PyResult<Bound<'py, PyAny>> {
         let py = slf.py();
         let Some(event_loop) = running(py)? else {
             return defer(slf, "operate", (key, ops, meta, policy));
         };
-        slf.get().command(py, &event_loop, true, |encoder| encoder.operate(key, ops, meta, policy, Shape::Operated))
+        slf.get().command(py, &event_loop, true, |encoder| {
+            encoder.operate(key, ops, meta, policy, Shape::Operated)
+        })
     }
 
     #[pyo3(signature = (key, ops, meta=None, policy=None))]
-    fn operate_ordered<'py>(slf: &Bound<'py, Self>, key: Arg<'_, 'py>, ops: Arg<'_, 'py>, meta: Opt<'_, 'py>, policy: Opt<'_, 'py>) -> PyResult<Bound<'py, PyAny>> {
+    fn operate_ordered<'py>(
+        slf: &Bound<'py, Self>,
+        key: Arg<'_, 'py>,
+        ops: Arg<'_, 'py>,
+        meta: Opt<'_, 'py>,
+        policy: Opt<'_, 'py>,
+    ) -> PyResult<Bound<'py, PyAny>> {
         let py = slf.py();
         let Some(event_loop) = running(py)? else {
             return defer(slf, "operate_ordered", (key, ops, meta, policy));
         };
-        slf.get().command(py, &event_loop, true, |encoder| encoder.operate(key, ops, meta, policy, Shape::Ordered))
+        slf.get()
+            .command(py, &event_loop, true, |encoder| encoder.operate(key, ops, meta, policy, Shape::Ordered))
     }
 
     #[pyo3(signature = (keys, bins=None, policy=None))]
-    fn batch_read<'py>(slf: &Bound<'py, Self>, keys: Arg<'_, 'py>, bins: Opt<'_, 'py>, policy: Opt<'_, 'py>) -> PyResult<Bound<'py, PyAny>> {
+    fn batch_read<'py>(
+        slf: &Bound<'py, Self>,
+        keys: Arg<'_, 'py>,
+        bins: Opt<'_, 'py>,
+        policy: Opt<'_, 'py>,
+    ) -> PyResult<Bound<'py, PyAny>> {
         let py = slf.py();
         let Some(event_loop) = running(py)? else {
             return defer(slf, "batch_read", (keys, bins, policy));
@@ -620,7 +716,12 @@ impl AsyncClient {
     }
 
     #[pyo3(signature = (keys, ops, policy=None))]
-    fn batch_operate<'py>(slf: &Bound<'py, Self>, keys: Arg<'_, 'py>, ops: Arg<'_, 'py>, policy: Opt<'_, 'py>) -> PyResult<Bound<'py, PyAny>> {
+    fn batch_operate<'py>(
+        slf: &Bound<'py, Self>,
+        keys: Arg<'_, 'py>,
+        ops: Arg<'_, 'py>,
+        policy: Opt<'_, 'py>,
+    ) -> PyResult<Bound<'py, PyAny>> {
         let py = slf.py();
         let Some(event_loop) = running(py)? else {
             return defer(slf, "batch_operate", (keys, ops, policy));
@@ -629,7 +730,11 @@ impl AsyncClient {
     }
 
     #[pyo3(signature = (keys, policy=None))]
-    fn batch_remove<'py>(slf: &Bound<'py, Self>, keys: Arg<'_, 'py>, policy: Opt<'_, 'py>) -> PyResult<Bound<'py, PyAny>> {
+    fn batch_remove<'py>(
+        slf: &Bound<'py, Self>,
+        keys: Arg<'_, 'py>,
+        policy: Opt<'_, 'py>,
+    ) -> PyResult<Bound<'py, PyAny>> {
         let py = slf.py();
         let Some(event_loop) = running(py)? else {
             return defer(slf, "batch_remove", (keys, policy));
