@@ -1,0 +1,421 @@
+//! Blocking sockets: the calling thread writes the request and reads the reply, nothing in between.
+
+use crate::batch::{Batch, BatchRun, BatchStep, Part};
+use crate::cluster::Cluster;
+use crate::cluster::node::{Node, Permit};
+use crate::error::{Error, ErrorKind};
+use crate::policy::{BatchPolicy, Replica};
+use crate::reply::{Expect, Inbox};
+use crate::retry::{Execution, Step};
+use aerospike_wire::Message;
+use aerospike_wire::proto::FrameType;
+use std::io::{ErrorKind as Io, Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// A pooled connection that was idle for less than this is taken to be alive without a look.
+pub(crate) const TRUSTED: Duration = Duration::from_millis(100);
+
+/// Where a command goes.
+#[derive(Clone, Copy, Debug)]
+pub struct Target<'a> {
+    /// Namespace name.
+    pub namespace: &'a str,
+    /// Partition of the record.
+    pub partition: usize,
+    /// Replica policy.
+    pub replica: Replica,
+}
+
+/// A socket with its inbox.
+#[derive(Debug)]
+pub struct Socket {
+    stream: TcpStream,
+    inbox: Inbox,
+    /// The timeout that the socket has been told.
+    limit: Option<Duration>,
+}
+
+impl Socket {
+    /// Connects.
+    ///
+    /// # Errors
+    /// A connection error.
+    pub fn connect(address: SocketAddr, timeout: Duration) -> Result<Socket, ErrorKind> {
+        let timeout = timeout.max(Duration::from_millis(1));
+        let failed = |error| ErrorKind::Connection(format!("{address}: {error}"));
+        let stream = TcpStream::connect_timeout(&address, timeout).map_err(failed)?;
+        stream.set_nodelay(true).map_err(failed)?;
+        Ok(Socket { stream, inbox: Inbox::default(), limit: None })
+    }
+
+    /// Writes a request.
+    ///
+    /// # Errors
+    /// A connection error, or `None` when the time is up.
+    pub fn send(&mut self, request: &[u8]) -> Result<(), Option<ErrorKind>> {
+        self.stream.write_all(request).map_err(broken)
+    }
+
+    /// Reads until the reply is complete or the deadline passes.
+    ///
+    /// # Errors
+    /// A connection error, a malformed reply, or `None` when the time is up.
+    pub fn receive(
+        &mut self,
+        expect: Expect,
+        deadline: Option<Instant>,
+    ) -> Result<&Inbox, Option<ErrorKind>> {
+        self.inbox.expect(expect);
+        loop {
+            let count = match self.stream.read(self.inbox.space()) {
+                Ok(0) => return Err(Some(ErrorKind::Connection("closed by the server".into()))),
+                Ok(count) => count,
+                Err(error) if error.kind() == Io::Interrupted => continue,
+                Err(error) => return Err(broken(error)),
+            };
+            if self.inbox.filled(count).map_err(Some)? {
+                return Ok(&self.inbox);
+            }
+            // A peer that sends drop by drop must not stretch the time with each drop.
+            if let Some(deadline) = deadline {
+                let left = deadline.checked_duration_since(Instant::now()).filter(|left| !left.is_zero());
+                let left = left.ok_or(None)?;
+                if self.limit.is_none_or(|limit| left < limit / 2) {
+                    self.limit(Some(left)).map_err(Some)?;
+                }
+            }
+        }
+    }
+
+    /// Bounds each single read and write.
+    ///
+    /// # Errors
+    /// A connection error.
+    pub fn limit(&mut self, limit: Option<Duration>) -> Result<(), ErrorKind> {
+        if self.limit == limit {
+            return Ok(());
+        }
+        let told = limit.map(|limit| limit.max(Duration::from_millis(1)));
+        let set = self.stream.set_read_timeout(told).and_then(|()| self.stream.set_write_timeout(told));
+        set.map_err(|error| ErrorKind::Connection(error.to_string()))?;
+        self.limit = limit;
+        Ok(())
+    }
+
+    /// Sends a request and reads its reply of one frame; its body.
+    ///
+    /// # Errors
+    /// A connection error, which a timeout here is too.
+    pub fn exchange(
+        &mut self,
+        request: &[u8],
+        kind: FrameType,
+        timeout: Duration,
+    ) -> Result<&[u8], ErrorKind> {
+        let late = |error: Option<ErrorKind>| {
+            error.unwrap_or_else(|| {
+                ErrorKind::Connection(format!("no reply within {} ms", timeout.as_millis()))
+            })
+        };
+        self.limit(Some(timeout))?;
+        self.send(request).map_err(late)?;
+        let deadline = Instant::now().checked_add(timeout);
+        Ok(self.receive(Expect::Frame(kind), deadline).map_err(late)?.body())
+    }
+
+    /// Whether the peer has neither closed the connection nor sent something unasked.
+    fn is_quiet(&self) -> bool {
+        let quiet = |stream: &TcpStream| {
+            stream.set_nonblocking(true)?;
+            let looked = stream.peek(&mut [0]);
+            stream.set_nonblocking(false)?;
+            Ok::<_, std::io::Error>(matches!(looked, Err(error) if error.kind() == Io::WouldBlock))
+        };
+        quiet(&self.stream).unwrap_or(false)
+    }
+}
+
+/// What an I/O error means: `None` for a timeout.
+fn broken(error: std::io::Error) -> Option<ErrorKind> {
+    match error.kind() {
+        Io::WouldBlock | Io::TimedOut => None,
+        _ => Some(ErrorKind::Connection(error.to_string())),
+    }
+}
+
+/// A socket to a node that counts towards the node's limit.
+#[derive(Debug)]
+pub struct Connection {
+    socket: Socket,
+    permit: Permit,
+    used: Instant,
+}
+
+impl Connection {
+    /// Opens a connection and authenticates it.
+    ///
+    /// # Errors
+    /// A connection error, or the server's refusal.
+    pub fn open(permit: Permit, cluster: &Cluster, timeout: Duration) -> Result<Connection, ErrorKind> {
+        let mut socket = Socket::connect(permit.node().socket(), timeout)?;
+        if let Some(authenticator) = cluster.authenticator() {
+            let hello = authenticator.hello(permit.node().name());
+            let reply = socket.exchange(&hello, FrameType::Admin, timeout)?;
+            authenticator.check(reply)?;
+        }
+        Ok(Connection { socket, permit, used: Instant::now() })
+    }
+
+    /// The node at the other end.
+    pub fn node(&self) -> &Arc<Node> {
+        self.permit.node()
+    }
+
+    pub(crate) fn idle_since(&self) -> Instant {
+        self.used
+    }
+
+    /// Whether a pooled connection can be expected to work.
+    pub(crate) fn is_usable(&self, idle: Duration) -> bool {
+        let unused = self.used.elapsed();
+        unused < TRUSTED || (unused < idle && self.socket.is_quiet())
+    }
+
+    /// Puts a connection without an unread reply back into its pool.
+    pub(crate) fn release(mut self) {
+        self.used = Instant::now();
+        let node = self.permit.node().clone();
+        node.give_back(self);
+    }
+}
+
+/// A complete reply; its connection goes back to the pool when this is dropped.
+#[derive(Debug)]
+pub struct Reply {
+    connection: Option<Connection>,
+    run: Execution,
+}
+
+impl Reply {
+    /// The reply's bytes.
+    pub fn inbox(&self) -> &Inbox {
+        const EMPTY: &Inbox = &Inbox::EMPTY;
+        self.connection.as_ref().map_or(EMPTY, |connection| &connection.socket.inbox)
+    }
+
+    /// The reply of a single-record command.
+    ///
+    /// # Errors
+    /// The server's refusal, or a malformed reply.
+    pub fn record(&self) -> Result<Message<'_>, Error> {
+        let message = self.inbox().message()?;
+        match aerospike_wire::ResultCode(message.header.result) {
+            code if code.is_ok() => Ok(message),
+            code => Err(self.run.error(ErrorKind::Server(code))),
+        }
+    }
+
+    /// The run that led to the reply.
+    pub fn run(&self) -> &Execution {
+        &self.run
+    }
+}
+
+impl Drop for Reply {
+    fn drop(&mut self) {
+        if let Some(connection) = self.connection.take() {
+            connection.release();
+        }
+    }
+}
+
+/// Runs a command to its end.
+///
+/// # Errors
+/// As the retry loop ends: timeout, connection error, no connection free, no node.
+pub fn execute(
+    cluster: &Cluster,
+    target: Target<'_>,
+    mut run: Execution,
+    request: &[u8],
+    expect: Expect,
+) -> Result<Reply, Error> {
+    let mut connection: Option<Connection> = None;
+    let mut step = Step::Connect;
+    loop {
+        let done = match step {
+            Step::Connect => connect(cluster, target, &run).map(|opened| {
+                let next = run.connected(opened.node().address());
+                connection = Some(opened);
+                next
+            }),
+            Step::Send => match &mut connection {
+                Some(connection) => {
+                    run.sending();
+                    send(connection, &run, request).map(|()| run.sent())
+                }
+                None => Err(Some(ErrorKind::Closed)),
+            },
+            Step::Receive => match &mut connection {
+                Some(opened) => opened
+                    .socket
+                    .receive(expect, run.deadline())
+                    .map(Inbox::result)
+                    .map(|code| run.received(code, Instant::now())),
+                None => Err(Some(ErrorKind::Closed)),
+            },
+            Step::Sleep(until) => {
+                std::thread::sleep(until.saturating_duration_since(Instant::now()));
+                Ok(run.slept(Instant::now()))
+            }
+            Step::Done(result) => return result.map(|()| Reply { connection, run }),
+        };
+        step = match done {
+            Ok(next) => {
+                if !matches!(next, Step::Send | Step::Receive | Step::Done(_)) {
+                    // A retry after a complete reply: the connection is healthy.
+                    if let Some(connection) = connection.take() {
+                        connection.release();
+                    }
+                }
+                next
+            }
+            Err(kind) => {
+                // Dropped, not released: a late reply may still arrive on it.
+                connection = None;
+                let now = Instant::now();
+                let kind = kind.unwrap_or_else(|| run.timed_out(now));
+                run.failed(kind, now)
+            }
+        };
+    }
+}
+
+/// Gets a connection to the node that the attempt is for.
+fn connect(cluster: &Cluster, target: Target<'_>, run: &Execution) -> Result<Connection, Option<ErrorKind>> {
+    let view = cluster.view();
+    let Target { namespace, partition, replica } = target;
+    let node = view.locate(namespace, partition, replica, run.is_write(), run.attempt(), cluster.racks())?;
+    connection_to(cluster, node, run)
+}
+
+/// Gets a connection to a node, from its pool or a new one.
+pub(crate) fn connection_to(
+    cluster: &Cluster,
+    node: &Arc<Node>,
+    run: &Execution,
+) -> Result<Connection, Option<ErrorKind>> {
+    match node.take(run.deadline())? {
+        Ok(connection) => Ok(connection),
+        Err(permit) => {
+            let timeout = cluster.config().timeout;
+            let left = run.deadline().map(|deadline| deadline.saturating_duration_since(Instant::now()));
+            if left.is_some_and(|left| left.is_zero()) {
+                return Err(None);
+            }
+            Ok(Connection::open(permit, cluster, left.map_or(timeout, |left| left.min(timeout)))?)
+        }
+    }
+}
+
+/// Tells the socket the attempt's time and writes the request.
+pub(crate) fn send(
+    connection: &mut Connection,
+    run: &Execution,
+    request: &[u8],
+) -> Result<(), Option<ErrorKind>> {
+    let limit = match run.attempt() {
+        0 => run.first_limit(),
+        _ => run.deadline().map(|deadline| deadline.saturating_duration_since(Instant::now())),
+    };
+    connection.socket.limit(limit).map_err(Some)?;
+    connection.socket.send(request)
+}
+
+/// The replies of a batch and the rows that none of them answers.
+#[derive(Debug)]
+pub struct BatchReply {
+    replies: Vec<Reply>,
+    run: BatchRun,
+}
+
+impl BatchReply {
+    /// One reply per part that was answered.
+    pub fn replies(&self) -> impl Iterator<Item = &Inbox> {
+        self.replies.iter().map(Reply::inbox)
+    }
+
+    /// The books, with the rows that no reply answers.
+    pub fn run(&self) -> &BatchRun {
+        &self.run
+    }
+}
+
+/// Runs a batch to its end. All nodes work at the same time: every part is written before the first reply is read,
+/// unless the policy says otherwise. `request` is a buffer to encode into.
+///
+/// # Errors
+/// The batch as a whole failed: nothing was answered, or a server refused its part.
+pub fn execute_batch(
+    cluster: &Cluster,
+    batch: &Batch,
+    policy: &BatchPolicy,
+    request: &mut Vec<u8>,
+) -> Result<BatchReply, Error> {
+    let mut reply = BatchReply { replies: Vec::new(), run: BatchRun::new(batch, policy, Instant::now()) };
+    loop {
+        let view = cluster.view();
+        match reply.run.next(batch, &view, cluster.racks(), Instant::now()) {
+            BatchStep::Done(result) => return result.map(|()| reply),
+            BatchStep::Sleep(until) => std::thread::sleep(until.saturating_duration_since(Instant::now())),
+            BatchStep::Round(parts) => {
+                let width = if policy.sequential { 1 } else { parts.len() };
+                for parts in parts.chunks(width) {
+                    round(cluster, batch, &mut reply, parts, request)?;
+                }
+            }
+        }
+    }
+}
+
+/// Writes some parts, then reads their replies.
+fn round(
+    cluster: &Cluster,
+    batch: &Batch,
+    reply: &mut BatchReply,
+    parts: &[Part],
+    request: &mut Vec<u8>,
+) -> Result<(), Error> {
+    let mut asked = Vec::with_capacity(parts.len());
+    for part in parts {
+        batch.encode(&part.rows, reply.run.policy(), request)?;
+        let run = reply.run.run();
+        let sent = connection_to(cluster, &part.node, run)
+            .and_then(|mut connection| send(&mut connection, run, request).map(|()| connection));
+        match sent {
+            Ok(connection) => asked.push((part, connection)),
+            Err(kind) => {
+                let kind = kind.unwrap_or_else(|| run.timed_out(Instant::now()));
+                reply.run.failed(part, kind);
+            }
+        }
+    }
+    for (part, mut connection) in asked {
+        let run = reply.run.run();
+        let received = connection.socket.receive(Expect::Rows, run.deadline()).map(|_| ());
+        match received {
+            Ok(()) => {
+                let answer = Reply { connection: Some(connection), run: run.clone() };
+                reply.run.done(part, answer.inbox())?;
+                reply.replies.push(answer);
+            }
+            Err(kind) => {
+                let kind = kind.unwrap_or_else(|| run.timed_out(Instant::now()));
+                reply.run.failed(part, kind);
+            }
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,4 @@
+//! The two ways in which commands travel.
+
+pub mod blocking;
+pub mod reactor;

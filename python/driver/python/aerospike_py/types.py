@@ -1,0 +1,371 @@
+"""What the driver returns, and the shapes of the dicts that it takes.
+
+Records, keys and metadata are named tuples. Where a mapping is documented too, the same object answers both:
+``meta["gen"]`` and ``meta.gen``, ``meta == {"gen": 1, "ttl": 60}``, ``dict(meta)``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import ItemsView, Iterable, Iterator, KeysView, Mapping, Sequence, ValuesView
+from typing import Any, NamedTuple, TypeAlias, TypedDict, overload
+
+UserKey: TypeAlias = "str | int | bytes | bytearray"
+"""The part of a key that the user chooses."""
+
+Bins: TypeAlias = "dict[str, Any]"
+"""Bin names and values of a record."""
+
+Operation: TypeAlias = "dict[str, Any]"
+"""One operation of ``operate()``: ``op``, ``bin``, ``val`` and what the operation needs besides."""
+
+Key: TypeAlias = "tuple[str, str, UserKey] | tuple[str, str, UserKey | None, bytes | bytearray | list[int] | None]"
+"""What methods take as a key: ``(namespace, set, user_key)``, or the same with a digest of 20 bytes."""
+
+
+class AerospikeKey(NamedTuple):
+    """A key as the driver returns it."""
+
+    namespace: str
+    set_name: str
+    user_key: UserKey | None
+    """None where only the digest is known."""
+    digest: bytes
+    """20 bytes: the hash of set name and user key."""
+
+
+class _Metadata(NamedTuple):
+    gen: int
+    ttl: int
+
+
+class RecordMetadata(_Metadata):
+    """Generation and time to live of a record; a tuple ``(gen, ttl)`` that can be read like a dict.
+
+    ``ttl`` is in seconds, rounded down; 4294967295 for a record that never expires.
+    """
+
+    __slots__ = ()
+
+    @overload
+    def __getitem__(self, key: str) -> int: ...
+    @overload
+    def __getitem__(self, key: slice) -> tuple[int, ...]: ...
+    @overload
+    def __getitem__(self, key: Any) -> int: ...
+    def __getitem__(self, key: Any) -> Any:
+        if key == "gen":
+            return tuple.__getitem__(self, 0)
+        if key == "ttl":
+            return tuple.__getitem__(self, 1)
+        if isinstance(key, str):
+            raise KeyError(key)
+        return tuple.__getitem__(self, key)
+
+    def get(self, key: str, default: Any = None) -> Any:
+        """The value of ``"gen"`` or ``"ttl"``, else the default."""
+        return self[key] if key in self._fields else default
+
+    def keys(self) -> KeysView[str]:
+        """``"gen"`` and ``"ttl"``."""
+        return self._asdict().keys()
+
+    def values(self) -> ValuesView[int]:
+        """Generation and time to live."""
+        return self._asdict().values()
+
+    def items(self) -> ItemsView[str, int]:
+        """Names and values."""
+        return self._asdict().items()
+
+    def __contains__(self, item: object) -> bool:
+        return item in self._fields or tuple.__contains__(self, item)
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, Mapping):
+            return self._asdict() == other
+        return tuple.__eq__(self, other)  # type: ignore[arg-type]
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
+    __hash__ = tuple.__hash__
+
+
+class Record(NamedTuple):
+    """A record: its key, its metadata, its bins."""
+
+    key: AerospikeKey
+    meta: RecordMetadata
+    bins: Bins
+
+
+class ExistsResult(NamedTuple):
+    """Answer of ``exists()``; ``meta`` is None when there is no such record."""
+
+    key: AerospikeKey
+    meta: RecordMetadata | None
+
+
+class BinTuple(NamedTuple):
+    """One result of ``operate_ordered()``."""
+
+    name: str
+    value: Any
+
+
+class OperateOrderedResult(NamedTuple):
+    """Answer of ``operate_ordered()``: one entry per operation that returned a value, in their order."""
+
+    key: AerospikeKey
+    meta: RecordMetadata
+    ordered_bins: list[BinTuple]
+
+
+class BatchRecord(NamedTuple):
+    """What became of one key of a batch.
+
+    ``result`` is the server's result code (0 found or done, 2 no such record, 27 filtered out, ...), or -1 where
+    the client failed. ``record`` is None unless ``result`` is 0.
+    """
+
+    key: AerospikeKey
+    result: int
+    record: Record | None
+    in_doubt: bool = False
+
+
+class BatchRetryInfo(NamedTuple):
+    """How often a batch was tried."""
+
+    attempts: int = 1
+    max_attempts: int = 1
+    truncated_by_timeout: bool = False
+    unresolved: int = 0
+
+
+class InfoNodeResult(NamedTuple):
+    """One node's answer to an info command."""
+
+    node_name: str
+    error_code: int
+    response: str
+
+
+class BatchRecords(dict):
+    """Answer of ``batch_read()``: a dict from user key to bins of the records found.
+
+    Keys without a user key are missing from the dict, and equal user keys of different sets share an entry;
+    :attr:`batch_records` has everything, in the order of the request.
+    """
+
+    __slots__ = ("_records", "_source")
+
+    _source: Any
+    _records: list[BatchRecord] | None
+
+    def __init__(self, source: Any = None) -> None:
+        super().__init__()
+        self._source = source
+        self._records = None
+
+    @property
+    def batch_records(self) -> list[BatchRecord]:
+        """One :class:`BatchRecord` per key, in the order of the request."""
+        if self._records is None:
+            self._records = [] if self._source is None else self._source.records()
+        return self._records
+
+    def to_dict(self) -> dict[UserKey, Bins]:
+        """The same mapping as a plain dict."""
+        return dict(self)
+
+    def to_list(self) -> list[Bins | None]:
+        """The bins of each key in the order of the request, None where there is no record."""
+        return [None if br.record is None else br.record.bins for br in self.batch_records]
+
+    def iter_records(self) -> Iterator[BatchRecord]:
+        """Iterates over :attr:`batch_records`."""
+        return iter(self.batch_records)
+
+    def all_user_keys(self) -> list[UserKey | None]:
+        """The user key of each key asked for, found or not."""
+        return [br.key.user_key for br in self.batch_records]
+
+    def found_count(self) -> int:
+        """How many records were found."""
+        return sum(br.record is not None for br in self.batch_records)
+
+    def release_cache(self) -> None:
+        """Nothing to release: kept for code that was written for a lazily converted result."""
+
+    @staticmethod
+    def merge_to_dict(results: Iterable[BatchRecords]) -> dict[UserKey, Bins]:
+        """One dict from several results; later ones win."""
+        merged: dict[UserKey, Bins] = {}
+        for result in results:
+            merged.update(result)
+        return merged
+
+    def __reduce__(self):
+        return _restore_batch_records, (dict(self), self.batch_records)
+
+
+LazyBatchRecords = BatchRecords
+
+
+def _restore_batch_records(found: dict, records: list[BatchRecord]) -> BatchRecords:
+    result = BatchRecords()
+    result.update(found)
+    result._records = records
+    return result
+
+
+class BatchWriteResult(list):
+    """Answer of ``batch_operate()`` and ``batch_remove()``: one ``(key, meta, bins)`` per key, in their order.
+
+    ``meta`` and ``bins`` are None where the command failed for the key; :attr:`batch_records` tells why.
+    """
+
+    __slots__ = ("batch_records", "retry")
+
+    batch_records: list[BatchRecord]
+    """One :class:`BatchRecord` per key, in the order of the request."""
+    retry: BatchRetryInfo
+    """How often the batch was tried."""
+
+    def __init__(self, records: Sequence[BatchRecord] = (), retry: BatchRetryInfo | None = None) -> None:
+        super().__init__(Record(br.key, None, None) if br.record is None else br.record for br in records)  # type: ignore[arg-type]
+        self.batch_records = list(records)
+        self.retry = retry if retry is not None else BatchRetryInfo()
+
+    def __reduce__(self):
+        return BatchWriteResult, (self.batch_records, self.retry)
+
+
+AerospikeRecord = Record
+
+
+class WriteMeta(TypedDict, total=False):
+    """``meta`` of a write. A value in the policy wins over the same value here."""
+
+    gen: int
+    """Expected generation; without a ``gen`` policy the write then fails unless it is equal."""
+    ttl: int
+    """Seconds to live: 0 the namespace's default, -1 never expires, -2 unchanged."""
+    key: int
+    exists: int
+    commit_level: int
+    durable_delete: bool
+
+
+class ReadPolicy(TypedDict, total=False):
+    """Policy of ``get``, ``select`` and ``exists``. Times are in milliseconds."""
+
+    socket_timeout: int
+    total_timeout: int
+    max_retries: int
+    sleep_between_retries: int
+    filter_expression: Any
+    replica: int
+    read_mode_ap: int
+    read_touch_ttl_percent: int
+    timeout_delay: int
+
+
+class WritePolicy(ReadPolicy, total=False):
+    """Policy of commands that write one record."""
+
+    key: int
+    exists: int
+    gen: int
+    commit_level: int
+    ttl: int
+    durable_delete: bool
+
+
+class BatchPolicy(WritePolicy, total=False):
+    """Policy of a batch."""
+
+    allow_inline: bool
+    allow_inline_ssd: bool
+    respond_all_keys: bool
+    concurrency: int
+
+
+BatchReadPolicy = BatchPolicy
+BatchDeletePolicy = BatchPolicy
+BatchUDFPolicy = BatchPolicy
+
+
+class BatchDeleteMeta(TypedDict, total=False):
+    """Settings of one key of ``batch_remove``."""
+
+    gen: int
+    key: int
+    commit_level: int
+    durable_delete: bool
+
+
+class AdminPolicy(TypedDict, total=False):
+    """Policy of commands about indexes, modules, truncation, users."""
+
+    timeout: int
+
+
+class ClientConfig(TypedDict, total=False):
+    """Configuration of a client. Times are in milliseconds."""
+
+    hosts: Sequence[tuple[str, int] | tuple[str] | str]
+    """Hosts to ask first, any member of the cluster. Required."""
+    cluster_name: str | None
+    """Refuse nodes of a cluster with another name."""
+    timeout: int
+    """Time for opening a connection, 30000."""
+    idle_timeout: int
+    """Unused connections are closed after this time, 30000."""
+    max_conns_per_node: int
+    """256."""
+    min_conns_per_node: int
+    """0."""
+    tend_interval: int
+    """Pause between two looks at the cluster, 1000."""
+    use_services_alternate: bool
+    """Take the addresses that nodes give out as their alternate ones."""
+    rack_ids: list[int]
+    """The client's own racks, the preferred one first, for ``POLICY_REPLICA_PREFER_RACK``."""
+    user: str
+    password: str
+    auth_mode: int
+    bytes_key_type: str
+    """How keys of type bytes are hashed: ``"string"``, as the field's clients do, or ``"blob"``."""
+
+
+__all__ = [
+    "AdminPolicy",
+    "AerospikeKey",
+    "AerospikeRecord",
+    "BatchDeleteMeta",
+    "BatchDeletePolicy",
+    "BatchPolicy",
+    "BatchReadPolicy",
+    "BatchRecord",
+    "BatchRecords",
+    "BatchRetryInfo",
+    "BatchUDFPolicy",
+    "BatchWriteResult",
+    "BinTuple",
+    "Bins",
+    "ClientConfig",
+    "ExistsResult",
+    "InfoNodeResult",
+    "Key",
+    "LazyBatchRecords",
+    "OperateOrderedResult",
+    "Operation",
+    "ReadPolicy",
+    "Record",
+    "RecordMetadata",
+    "UserKey",
+    "WriteMeta",
+    "WritePolicy",
+]

@@ -1,0 +1,346 @@
+//! The synchronous client. The calling thread does all the work, detached from the interpreter while it waits.
+
+use crate::batch::{self, BatchShape};
+use crate::command::{Command, Encoder, Shape, finish};
+use crate::config;
+use crate::errors;
+use crate::session::{Lifecycle, Session};
+use aerospike_client_core::reply::Expect;
+use aerospike_client_core::retry::Execution;
+use aerospike_client_core::transport::blocking::{self, Target};
+use aerospike_wire::op;
+use aerospike_wire::proto::FrameType;
+use pyo3::prelude::*;
+use std::cell::Cell;
+use std::time::Instant;
+
+thread_local! {
+    /// The request buffer of this thread; taken while it is in use.
+    static REQUEST: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+}
+
+/// A buffer that was longer than this once is given back to the system.
+const KEEP: usize = 1024 * 1024;
+
+/// Runs something with this thread's request buffer.
+pub fn with_buffer<R>(use_it: impl FnOnce(&mut Vec<u8>) -> R) -> R {
+    let mut buffer = REQUEST.take();
+    let result = use_it(&mut buffer);
+    if buffer.capacity() <= KEEP {
+        REQUEST.set(buffer);
+    }
+    result
+}
+
+/// A connection to a cluster, used from any number of threads.
+#[pyclass(subclass, module = "aerospike_py._aerospike", frozen)]
+pub struct Client {
+    config: Py<PyAny>,
+    lifecycle: Lifecycle,
+}
+
+type Arg<'a, 'py> = &'a Bound<'py, PyAny>;
+type Opt<'a, 'py> = Option<&'a Bound<'py, PyAny>>;
+
+/// Runs a command that `encode` makes.
+fn run<'py>(
+    py: Python<'py>,
+    session: &Session,
+    encode: impl FnOnce(&mut Encoder<'_>) -> PyResult<Command<'py>>,
+) -> PyResult<Bound<'py, PyAny>> {
+    with_buffer(|out| {
+        let command = encode(&mut Encoder { out, bytes_as_blob: session.bytes_as_blob })?;
+        send(py, session, &command, out)
+    })
+}
+
+/// Sends an encoded command and makes its result.
+fn send<'py>(
+    py: Python<'py>,
+    session: &Session,
+    command: &Command<'py>,
+    request: &[u8],
+) -> PyResult<Bound<'py, PyAny>> {
+    let cluster = session.cluster()?;
+    let key = command.key.as_ref()?;
+    let target = Target {
+        namespace: key.namespace,
+        partition: key.digest.partition(),
+        replica: command.policy.replica,
+    };
+    let (policy, write) = (command.policy, command.write);
+    let reply = py
+        .detach(|| {
+            let run = Execution::new(&policy, write, Instant::now());
+            blocking::execute(cluster, target, run, request, Expect::Frame(FrameType::Message))
+        })
+        .map_err(errors::from_core)?;
+    finish(py, command.shape, || command.key.to_object(py), reply.record())
+}
+
+impl Client {
+    fn command<'py>(
+        &self,
+        py: Python<'py>,
+        encode: impl FnOnce(&mut Encoder<'_>) -> PyResult<Command<'py>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        run(py, &*self.lifecycle.session()?, encode)
+    }
+}
+
+#[pymethods]
+impl Client {
+    #[new]
+    #[pyo3(signature = (config, *_args, **_kwargs))]
+    fn new(config: Py<PyAny>, _args: &Bound<'_, PyAny>, _kwargs: Option<&Bound<'_, PyAny>>) -> Client {
+        Client { config, lifecycle: Lifecycle::new() }
+    }
+
+    #[pyo3(signature = (username=None, password=None))]
+    fn connect<'py>(
+        slf: Bound<'py, Self>,
+        username: Option<String>,
+        password: Option<String>,
+    ) -> PyResult<Bound<'py, Self>> {
+        let py = slf.py();
+        let this = slf.get();
+        let config = config::parse(this.config.bind(py), username, password)?;
+        let ticket = this.lifecycle.begin()?;
+        py.detach(|| this.lifecycle.run(ticket, config)).map_err(errors::from_core)?;
+        Ok(slf)
+    }
+
+    fn close(&self, py: Python<'_>) -> PyResult<()> {
+        let session = self.lifecycle.close()?;
+        py.detach(|| drop(session));
+        Ok(())
+    }
+
+    fn is_connected(&self) -> bool {
+        self.lifecycle.is_connected()
+    }
+
+    fn get_node_names(&self) -> PyResult<Vec<String>> {
+        Ok(self.lifecycle.session()?.cluster()?.node_names())
+    }
+
+    fn __enter__(slf: Bound<'_, Self>) -> Bound<'_, Self> {
+        slf
+    }
+
+    #[pyo3(signature = (_exc_type=None, _exc_value=None, _traceback=None))]
+    fn __exit__(
+        slf: Bound<'_, Self>,
+        _exc_type: Opt<'_, '_>,
+        _exc_value: Opt<'_, '_>,
+        _traceback: Opt<'_, '_>,
+    ) -> PyResult<bool> {
+        // Through the attribute, so that a subclass's own close() is what runs.
+        slf.call_method0("close")?;
+        Ok(false)
+    }
+
+    #[pyo3(signature = (key, bins, meta=None, policy=None))]
+    fn put<'py>(
+        &self,
+        py: Python<'py>,
+        key: Arg<'_, 'py>,
+        bins: Arg<'_, 'py>,
+        meta: Opt<'_, 'py>,
+        policy: Opt<'_, 'py>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        // Arguments before the connection: a client that was never connected reports them, too.
+        let session = self.lifecycle.session();
+        with_buffer(|out| {
+            let bytes_as_blob = session.as_ref().is_ok_and(|session| session.bytes_as_blob);
+            let command = Encoder { out, bytes_as_blob }.put(key, bins, meta, policy)?;
+            send(py, &*session?, &command, out)
+        })
+    }
+
+    #[pyo3(signature = (key, policy=None))]
+    fn get<'py>(
+        &self,
+        py: Python<'py>,
+        key: Arg<'_, 'py>,
+        policy: Opt<'_, 'py>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        self.command(py, |encoder| encoder.get(key, policy, Shape::Record))
+    }
+
+    #[pyo3(signature = (key, bins, policy=None))]
+    fn select<'py>(
+        &self,
+        py: Python<'py>,
+        key: Arg<'_, 'py>,
+        bins: Arg<'_, 'py>,
+        policy: Opt<'_, 'py>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        self.command(py, |encoder| encoder.select(key, bins, policy))
+    }
+
+    #[pyo3(signature = (key, policy=None))]
+    fn exists<'py>(
+        &self,
+        py: Python<'py>,
+        key: Arg<'_, 'py>,
+        policy: Opt<'_, 'py>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        self.command(py, |encoder| encoder.get(key, policy, Shape::Exists))
+    }
+
+    #[pyo3(signature = (key, meta=None, policy=None))]
+    fn remove<'py>(
+        &self,
+        py: Python<'py>,
+        key: Arg<'_, 'py>,
+        meta: Opt<'_, 'py>,
+        policy: Opt<'_, 'py>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        self.command(py, |encoder| encoder.remove(key, meta, policy))
+    }
+
+    #[pyo3(signature = (key, val=0, meta=None, policy=None))]
+    fn touch<'py>(
+        &self,
+        py: Python<'py>,
+        key: Arg<'_, 'py>,
+        val: u32,
+        meta: Opt<'_, 'py>,
+        policy: Opt<'_, 'py>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        self.command(py, |encoder| encoder.touch(key, val, meta, policy))
+    }
+
+    #[pyo3(signature = (key, bin, val, meta=None, policy=None))]
+    fn append<'py>(
+        &self,
+        py: Python<'py>,
+        key: Arg<'_, 'py>,
+        bin: &str,
+        val: Arg<'_, 'py>,
+        meta: Opt<'_, 'py>,
+        policy: Opt<'_, 'py>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        self.command(py, |encoder| encoder.concatenate(op::APPEND, key, bin, val, meta, policy))
+    }
+
+    #[pyo3(signature = (key, bin, val, meta=None, policy=None))]
+    fn prepend<'py>(
+        &self,
+        py: Python<'py>,
+        key: Arg<'_, 'py>,
+        bin: &str,
+        val: Arg<'_, 'py>,
+        meta: Opt<'_, 'py>,
+        policy: Opt<'_, 'py>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        self.command(py, |encoder| encoder.concatenate(op::PREPEND, key, bin, val, meta, policy))
+    }
+
+    #[pyo3(signature = (key, bin, offset, meta=None, policy=None))]
+    fn increment<'py>(
+        &self,
+        py: Python<'py>,
+        key: Arg<'_, 'py>,
+        bin: &str,
+        offset: Arg<'_, 'py>,
+        meta: Opt<'_, 'py>,
+        policy: Opt<'_, 'py>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        self.command(py, |encoder| encoder.increment(key, bin, offset, meta, policy))
+    }
+
+    #[pyo3(signature = (key, bin_names, meta=None, policy=None))]
+    fn remove_bin<'py>(
+        &self,
+        py: Python<'py>,
+        key: Arg<'_, 'py>,
+        bin_names: Arg<'_, 'py>,
+        meta: Opt<'_, 'py>,
+        policy: Opt<'_, 'py>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        self.command(py, |encoder| encoder.remove_bin(key, bin_names, meta, policy))
+    }
+
+    #[pyo3(signature = (key, ops, meta=None, policy=None))]
+    fn operate<'py>(
+        &self,
+        py: Python<'py>,
+        key: Arg<'_, 'py>,
+        ops: Arg<'_, 'py>,
+        meta: Opt<'_, 'py>,
+        policy: Opt<'_, 'py>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        self.command(py, |encoder| encoder.operate(key, ops, meta, policy, Shape::Operated))
+    }
+
+    #[pyo3(signature = (key, ops, meta=None, policy=None))]
+    fn operate_ordered<'py>(
+        &self,
+        py: Python<'py>,
+        key: Arg<'_, 'py>,
+        ops: Arg<'_, 'py>,
+        meta: Opt<'_, 'py>,
+        policy: Opt<'_, 'py>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        self.command(py, |encoder| encoder.operate(key, ops, meta, policy, Shape::Ordered))
+    }
+
+    #[pyo3(signature = (keys, bins=None, policy=None))]
+    fn batch_read<'py>(
+        &self,
+        py: Python<'py>,
+        keys: Arg<'_, 'py>,
+        bins: Opt<'_, 'py>,
+        policy: Opt<'_, 'py>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let session = self.lifecycle.session()?;
+        let command = batch::read(keys, bins, policy, session.bytes_as_blob)?;
+        run_batch(py, &session, command, BatchShape::Read)
+    }
+
+    #[pyo3(signature = (keys, ops, policy=None))]
+    fn batch_operate<'py>(
+        &self,
+        py: Python<'py>,
+        keys: Arg<'_, 'py>,
+        ops: Arg<'_, 'py>,
+        policy: Opt<'_, 'py>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let session = self.lifecycle.session()?;
+        let command = batch::operate(keys, ops, policy, session.bytes_as_blob)?;
+        run_batch(py, &session, command, BatchShape::Write)
+    }
+
+    #[pyo3(signature = (keys, policy=None))]
+    fn batch_remove<'py>(
+        &self,
+        py: Python<'py>,
+        keys: Arg<'_, 'py>,
+        policy: Opt<'_, 'py>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let session = self.lifecycle.session()?;
+        let command = batch::remove(keys, policy, session.bytes_as_blob)?;
+        run_batch(py, &session, command, BatchShape::Write)
+    }
+}
+
+/// Sends a batch and makes its result.
+fn run_batch<'py>(
+    py: Python<'py>,
+    session: &Session,
+    command: batch::BatchCommand<'py>,
+    shape: BatchShape,
+) -> PyResult<Bound<'py, PyAny>> {
+    let cluster = session.cluster()?;
+    let (rows, policy) = (&command.batch, &command.policy);
+    let reply = with_buffer(|out| py.detach(|| blocking::execute_batch(cluster, rows, policy, out)));
+    let reply = reply.map_err(errors::from_core)?;
+    let mut outcome = command.outcome();
+    for inbox in reply.replies() {
+        outcome.take(py, inbox)?;
+    }
+    outcome.fail(reply.run().failures());
+    outcome.finish(py, shape)
+}
