@@ -81,7 +81,7 @@ fn measure(options: &Options) -> io::Result<()> {
             None => println!("embedded start: not measured, --python is not given"),
         }
     }
-    let workloads: Vec<_> = workloads::WORKLOADS.iter().filter(|workload| wanted(workload.name)).collect();
+    let workloads: Vec<_> = workloads::all().filter(|workload| wanted(workload.name)).collect();
     if !workloads.is_empty() {
         let duration = Duration::from_secs_f64(options.seconds);
         report.cases(rounds::measure(&options.server, &workloads, options.rounds, duration)?);

@@ -1,7 +1,11 @@
-//! The workloads: one entry each in [`WORKLOADS`].
+//! The workloads: one entry each in the tables that [`all`] joins.
 //!
 //! To add one: write a function that appends one request frame, say how its reply ends, and what the server must
 //! hold before. All else (floor, rounds, CPU, report) follows.
+
+mod batch;
+mod collections;
+mod filters;
 
 use aerospike_wire::bits::{info1, info2};
 use aerospike_wire::message::FrameBuilder;
@@ -40,12 +44,11 @@ pub enum Reply {
     /// With its first frame.
     OneFrame,
     /// With the frame whose last record carries the LAST bit: batches and queries.
-    #[allow(dead_code)] // for the workloads that come with batches and queries
     UntilLast,
 }
 
-/// All workloads in the order measured.
-pub const WORKLOADS: &[Workload] = &[
+/// Reads and writes of one record of 100 bytes.
+const POINT: &[Workload] = &[
     Workload {
         name: "get",
         records_per_operation: 1,
@@ -64,6 +67,11 @@ pub const WORKLOADS: &[Workload] = &[
     },
 ];
 
+/// All workloads in the order measured.
+pub fn all() -> impl Iterator<Item = &'static Workload> {
+    [POINT, batch::WORKLOADS, collections::WORKLOADS, filters::WORKLOADS].into_iter().flatten()
+}
+
 fn fill_records(send: Sink<'_>) {
     let mut frame = BytesMut::new();
     for number in 0..RECORDS {
@@ -73,16 +81,24 @@ fn fill_records(send: Sink<'_>) {
     }
 }
 
+/// The header of a request for all bins.
+fn read_all() -> Header {
+    Header { info1: info1::READ | info1::GET_ALL, ..Header::default() }
+}
+
+/// The header of a write.
+fn write() -> Header {
+    Header { info2: info2::WRITE, ..Header::default() }
+}
+
 fn get(out: &mut BytesMut, random: &mut Random) {
-    let header = Header { info1: info1::READ | info1::GET_ALL, ..Header::default() };
-    let mut frame = FrameBuilder::begin(out, header);
+    let mut frame = FrameBuilder::begin(out, read_all());
     frame.record(NAMESPACE, SET, &digest(random.below(RECORDS)));
     frame.finish();
 }
 
 fn put(out: &mut BytesMut, number: u64) {
-    let header = Header { info2: info2::WRITE, ..Header::default() };
-    let mut frame = FrameBuilder::begin(out, header);
+    let mut frame = FrameBuilder::begin(out, write());
     frame.record(NAMESPACE, SET, &digest(number));
     frame.op(op::WRITE, b"value", Particle::new(ParticleType::STRING, &[b'v'; VALUE_SIZE]));
     frame.finish();
@@ -128,7 +144,7 @@ mod tests {
 
     #[test]
     fn requests_are_whole_frames() {
-        for workload in WORKLOADS {
+        for workload in all() {
             let mut out = BytesMut::new();
             (workload.request)(&mut out, &mut Random(1));
             Message::parse(&out[HEADER_SIZE..]).unwrap();
