@@ -19,7 +19,8 @@ type Row = (&'static str, &'static str, &'static str, &'static str);
 
 /// Runs every row and complains of all that fail together.
 fn check(rows: &[Row]) {
-    let wrong: Vec<String> = rows.iter().filter_map(|row| wrong(row).map(|why| format!("{row:?}: {why}"))).collect();
+    let wrong: Vec<String> =
+        rows.iter().filter_map(|row| wrong(row).map(|why| format!("{row:?}: {why}"))).collect();
     assert!(wrong.is_empty(), "{} of {} rows:\n{}", wrong.len(), rows.len(), wrong.join("\n"));
 }
 
@@ -69,7 +70,9 @@ fn run(bin: Option<&ParticleBuf>, op: &[u8], reads: bool) -> (Reply, Option<Part
     match modify(particle, op, &expressions) {
         Err(code) => (Reply::Error(code), bin.cloned()),
         // Without a bin there is no record either.
-        Ok(outcome) if bin.is_none() && outcome.change.is_none() => (Reply::Error(ResultCode::NOT_FOUND), None),
+        Ok(outcome) if bin.is_none() && outcome.change.is_none() => {
+            (Reply::Error(ResultCode::NOT_FOUND), None)
+        }
         Ok(outcome) => {
             let reply = outcome.result.map_or(Reply::Nothing, Reply::Result);
             (reply, outcome.change.or_else(|| bin.cloned()))

@@ -433,12 +433,7 @@ fn contexts() {
         ("[[1, 2]]", "L.POP(0) ctx [0x13, [1, *]]", "int 1", "[[2]]"),
         ("[[1, 2]]", "L.APPEND(3) ctx [0x13, [1, *]]", "error 4", "unchanged"),
         // An ordered list two levels up is put in order again.
-        (
-            "o[[[5], 1], [[6], 1]]",
-            "L.SET(0, 9) ctx [0x10, 0, 0x10, 0]",
-            "no op",
-            "o[[[6], 1], [[9], 1]]",
-        ),
+        ("o[[[5], 1], [[6], 1]]", "L.SET(0, 9) ctx [0x10, 0, 0x10, 0]", "no op", "o[[[6], 1], [[9], 1]]"),
     ];
     check(ROWS);
 }
@@ -509,7 +504,10 @@ fn contexts_of_indexes() {
         assert_eq!(check_index_context(&context), Err(InvalidContext::Malformed), "{malformed}");
     }
     let text = |context: &str| describe(&notation::value(context));
-    assert_eq!(text("[0x22, 'a', 0x22, 'b']").as_deref(), Some("[[map_key(<string#1>), map_key(<string#1>)]"));
+    assert_eq!(
+        text("[0x22, 'a', 0x22, 'b']").as_deref(),
+        Some("[[map_key(<string#1>), map_key(<string#1>)]")
+    );
     assert_eq!(text("[0x10, -1, 3, 1.5]").as_deref(), Some("[[list_index(-1), value(1.500000)]"));
     assert_eq!(text("[0x50, 0]"), None);
 }
