@@ -3,6 +3,8 @@
 
 #[path = "../fuzz/targets/bits_hll.rs"]
 mod bits_hll;
+#[path = "../fuzz/targets/collection_ops.rs"]
+mod collection_ops;
 #[path = "../fuzz/targets/expression.rs"]
 mod expression;
 #[path = "../fuzz/targets/requests.rs"]
@@ -22,16 +24,21 @@ fn replay(target: &str, run: fn(&[u8])) {
 }
 
 #[test]
-fn bits_and_hll() {
+fn bits_hll_corpus() {
     replay("bits_hll", bits_hll::run);
 }
 
 #[test]
-fn expressions() {
+fn collection_ops_corpus() {
+    replay("collection_ops", collection_ops::run);
+}
+
+#[test]
+fn expression_corpus() {
     replay("expression", expression::run);
 }
 
 #[test]
-fn requests() {
+fn requests_corpus() {
     replay("requests", requests::run);
 }

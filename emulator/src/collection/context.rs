@@ -263,10 +263,15 @@ fn padding(elements: i64) -> Result<u32, ResultCode> {
 /// Creates the containers of all entries around an element, innermost first.
 fn wrap(element: &[u8], entries: &[Entry<'_>], for_bin: bool) -> Result<Vec<u8>, ResultCode> {
     let mut bytes = element.to_vec();
+    let mut padded = 0;
     for (level, entry) in entries.iter().enumerate().rev() {
         let flags = entry.created_flags(for_bin && level == 0);
         bytes = if entry.base() == LIST_BY_INDEX {
             let padding = padding_of(entry)?;
+            padded += padding as i64;
+            if padded > MAX_PADDING {
+                return Err(ResultCode::RECORD_TOO_BIG);
+            }
             let nils = vec![0xc0; padding as usize];
             list_of(flags, padding + 1, &[&nils, &bytes])
         } else {

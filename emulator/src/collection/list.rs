@@ -291,7 +291,7 @@ fn ordered_value_list(
     Ok(selection)
 }
 
-/// How many elements a reply may hold when search items repeat.
+/// How many elements a reply may hold when search items repeat them, and half of how many bytes.
 pub(crate) const MAX_REPEATED: u64 = 8 << 20;
 
 fn value_list(
@@ -388,8 +388,12 @@ impl Source for List<'_> {
             }
             Order::Picked(indexes) => {
                 let elements = self.elements()?;
+                let size = indexes.iter().map(|i| elements.get(*i).len()).sum::<usize>();
+                if indexes.len() > self.count as usize && size as u64 > 2 * MAX_REPEATED {
+                    return Err(ResultCode::RECORD_TOO_BIG);
+                }
                 reply::list(|out| {
-                    out.reserve(5 + indexes.iter().map(|i| elements.get(*i).len()).sum::<usize>());
+                    out.reserve(5 + size);
                     msgpack::put_list_head(out, indexes.len() as u32);
                     indexes.iter().for_each(|i| out.extend_from_slice(elements.get(*i)));
                 })

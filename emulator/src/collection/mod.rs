@@ -38,6 +38,8 @@ mod rank;
 mod reply;
 mod scan;
 mod select;
+#[cfg(test)]
+mod tests;
 
 use aerospike_wire::cdt::{self, list as list_op, map as map_op};
 use aerospike_wire::msgpack::{Reader, Token};

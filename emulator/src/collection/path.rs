@@ -77,6 +77,9 @@ impl PathExpressions for NoExpressions {
     }
 }
 
+/// The most bytes of new values: more than a record may have.
+const MAX_NEW_BYTES: usize = 8 << 20;
+
 /// Which children of a container one level of a path selects.
 enum Selector<'a, E> {
     Index(i64),
@@ -218,7 +221,7 @@ pub(crate) fn modify<P: PathExpressions>(
     if walk.path.mode != select::MODIFY {
         return Ok(Outcome { result: Some(walk.select(bin)?), change: None });
     }
-    let change = walk.rebuild(0, bin.data)?;
+    let change = walk.rebuild(0, bin.data, &mut 0)?;
     Ok(Outcome { result: None, change: change.map(|data| ParticleBuf::new(bin.kind, data)) })
 }
 
@@ -422,7 +425,8 @@ impl<P: PathExpressions> Walk<'_, '_, P> {
     }
 
     /// The element with all selected ones below it replaced or removed; `None` if nothing is selected.
-    fn rebuild(&self, level: usize, element: &[u8]) -> Result<Option<Vec<u8>>, ResultCode> {
+    /// `made` counts the bytes of new values: a large one for many elements must not exhaust the memory.
+    fn rebuild(&self, level: usize, element: &[u8], made: &mut usize) -> Result<Option<Vec<u8>>, ResultCode> {
         let Some(container) = Container::open(element)? else { return Ok(None) };
         // What the changed children become, by rising index; nothing: they go.
         let mut changes: Vec<(u32, Option<Vec<u8>>)> = Vec::new();
@@ -432,9 +436,14 @@ impl<P: PathExpressions> Walk<'_, '_, P> {
                 continue;
             }
             let change = if self.is_last(level) {
-                self.transform(&item)?
+                let change = self.transform(&item)?;
+                *made += change.as_ref().and_then(Option::as_ref).map_or(0, Vec::len);
+                if *made > MAX_NEW_BYTES {
+                    return Err(ResultCode::RECORD_TOO_BIG);
+                }
+                change
             } else {
-                self.rebuild(level + 1, item.value)?.map(Some)
+                self.rebuild(level + 1, item.value, made)?.map(Some)
             };
             changes.extend(change.map(|change| (i, change)));
         }
