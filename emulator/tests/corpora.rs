@@ -3,6 +3,8 @@
 
 #[path = "../fuzz/targets/bits_hll.rs"]
 mod bits_hll;
+#[path = "../fuzz/targets/geojson.rs"]
+mod geojson;
 #[path = "../fuzz/targets/requests.rs"]
 mod requests;
 
@@ -22,6 +24,11 @@ fn replay(target: &str, run: fn(&[u8])) {
 #[test]
 fn bits_and_hll() {
     replay("bits_hll", bits_hll::run);
+}
+
+#[test]
+fn geojson() {
+    replay("geojson", geojson::run);
 }
 
 #[test]
