@@ -7,6 +7,8 @@ mod bits_hll;
 mod collection_ops;
 #[path = "../fuzz/targets/expression.rs"]
 mod expression;
+#[path = "../fuzz/targets/geojson.rs"]
+mod geojson;
 #[path = "../fuzz/targets/requests.rs"]
 mod requests;
 
@@ -36,6 +38,11 @@ fn collection_ops_corpus() {
 #[test]
 fn expression_corpus() {
     replay("expression", expression::run);
+}
+
+#[test]
+fn geojson_corpus() {
+    replay("geojson", geojson::run);
 }
 
 #[test]
