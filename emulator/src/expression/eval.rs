@@ -39,7 +39,7 @@ pub(super) struct Evaluator<'a> {
 
 /// How many bytes the calls of one evaluation may make together. Calls on the results of calls could otherwise
 /// double a value with every few bytes of expression; no stored value exceeds 8 MiB.
-const MAX_MADE: usize = 64 << 20;
+const MAX_MADE: usize = 32 << 20;
 
 impl<'a> Evaluator<'a> {
     pub fn new(source: Source<'a>, slots: usize) -> Evaluator<'a> {
