@@ -100,8 +100,8 @@ fn conditions_and_values() {
 fn calls() {
     let table = [
         (format!("957f0400 93ccfe 9204{GT3} 01 935104a16c"), "select", Expect::Is(list([]))),
-        (format!("957f0440 94ccfe 9204 9303937a020101 04 9164 935104a16c"), "apply", Expect::Is(list([1]))),
-        (format!("957f0400 94ccfe 9204c3 04 9164 935104a16c"), "apply without 0x40", U),
+        ("957f0440 94ccfe 9204 9303937a020101 04 9164 935104a16c".into(), "apply", Expect::Is(list([1]))),
+        ("957f0400 94ccfe 9204c3 04 9164 935104a16c".into(), "apply without 0x40", U),
         ("957f0400 93ccfe 9204c2 01 935104a16c".into(), "false as a condition", U),
         (
             "947da17802 957f0400 93ccfe 9204 9303937a0201927ca178 01 935104a16c".into(),
