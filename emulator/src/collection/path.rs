@@ -1,5 +1,6 @@
 //! Path operations: reading and changing many nested elements at once (cdt §10).
 
+use std::cell::Cell;
 use std::cmp::Ordering;
 
 use aerospike_wire::cdt::{context as ctx, select};
@@ -206,7 +207,7 @@ pub(crate) fn read<P: PathExpressions>(
     if path.mode == select::MODIFY {
         return Err(MALFORMED);
     }
-    Walk { path, expressions }.select(bin).map(Some)
+    Walk { path, expressions, made: Cell::new(0) }.select(bin).map(Some)
 }
 
 /// Runs a path operation that may modify.
@@ -217,7 +218,7 @@ pub(crate) fn modify<P: PathExpressions>(
 ) -> Result<Outcome, ResultCode> {
     check_bin(bin)?;
     let path = Path::parse(operation, expressions)?;
-    let walk = Walk { path, expressions };
+    let walk = Walk { path, expressions, made: Cell::new(0) };
     if walk.path.mode != select::MODIFY {
         return Ok(Outcome { result: Some(walk.select(bin)?), change: None });
     }
@@ -307,7 +308,13 @@ impl<'a> Container<'a> {
 struct Walk<'a, 'p, P: PathExpressions> {
     path: Path<'a, P::Expression>,
     expressions: &'p P,
+    /// How many bytes the new elements take so far.
+    made: Cell<usize>,
 }
+
+/// Most bytes that new elements may take together: no record holds more (cdt §14). One constant can stand for any
+/// number of elements.
+const MAX_MADE: usize = 8 << 20;
 
 impl<P: PathExpressions> Walk<'_, '_, P> {
     fn is_last(&self, level: usize) -> bool {
@@ -457,11 +464,17 @@ impl<P: PathExpressions> Walk<'_, '_, P> {
             Transformed::Removed => Ok(Some(None)),
             Transformed::Unknown if self.path.no_fail => Ok(None),
             Transformed::Unknown => Err(ResultCode::SERVER),
-            Transformed::Value(value) => match canonical_element(&value) {
-                Ok(value) => Ok(Some(Some(value.into_owned()))),
-                Err(Unstorable::Comparison) => Err(ResultCode::INCOMPATIBLE_TYPE),
-                Err(_) => Err(MALFORMED),
-            },
+            Transformed::Value(value) => {
+                self.made.set(self.made.get() + value.len());
+                if self.made.get() > MAX_MADE {
+                    return Err(ResultCode::RECORD_TOO_BIG);
+                }
+                match canonical_element(&value) {
+                    Ok(value) => Ok(Some(Some(value.into_owned()))),
+                    Err(Unstorable::Comparison) => Err(ResultCode::INCOMPATIBLE_TYPE),
+                    Err(_) => Err(MALFORMED),
+                }
+            }
         }
     }
 }

@@ -148,6 +148,7 @@ pub fn check_filter(request: &Request<'_>, record: &Record) -> Result<(), Result
 /// [`ResultCode::FILTERED_OUT`] when the filter is not true.
 pub fn passes(filter: &Expression, namespace: &Namespace, record: &Record) -> Result<(), ResultCode> {
     let view = StoredRecord::new(namespace, record);
-    let verdict = filter.metadata_verdict(&view).unwrap_or_else(|| filter.matches(&view));
-    if verdict { Ok(()) } else { Err(ResultCode::FILTERED_OUT) }
+    let uses = filter.uses();
+    let by_metadata = if uses.metadata || uses.digest { filter.metadata_verdict(&view) } else { None };
+    if by_metadata.unwrap_or_else(|| filter.matches(&view)) { Ok(()) } else { Err(ResultCode::FILTERED_OUT) }
 }

@@ -4,7 +4,7 @@
 
 use super::decode::Bad;
 use super::node::Constant;
-use super::seam;
+use crate::geo;
 use aerospike_wire::ParticleType;
 use aerospike_wire::msgpack::{self, Reader, Token};
 
@@ -25,7 +25,7 @@ pub(super) fn decode(element: &[u8]) -> Result<Constant, Bad> {
                 Constant::Bytes(kind, payload.into())
             }
             ParticleType::GEOJSON => {
-                Constant::Bytes(ParticleType::GEOJSON, seam::geojson_particle(payload).ok_or(Bad)?.into())
+                Constant::Bytes(ParticleType::GEOJSON, geo::particle(payload).map_err(|_| Bad)?.into())
             }
             _ => return Err(Bad),
         },

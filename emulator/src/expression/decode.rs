@@ -6,9 +6,10 @@ use super::arithmetic::{FloatPair, FloatUnary, Fold, IntFold, IntPair, IntUnary}
 use super::call::{Call, Segment, System};
 use super::constant;
 use super::kind::Type;
-use super::node::{Comparison, Cond, Constant, Let, LoopPart, MapPart, MetadataOp, Node};
+use super::node::{Comparison, Cond, Constant, Let, LoopPart, MapPart, MetadataOp, Node, Shape};
 use super::regex::PosixRegex;
 use super::{MAX_DEPTH, MAX_NODES, Uses};
+use crate::geo;
 use aerospike_wire::cdt;
 use aerospike_wire::exp::{self, op};
 use aerospike_wire::msgpack::{Malformed, Reader, Token};
@@ -145,7 +146,7 @@ impl<'a> Decoder<'a, '_> {
             op::EQ..=op::LE if count == 2 => self.comparison(id, depth),
             op::REGEX if count == 3 => self.regex(depth),
             op::GEO if count == 2 => {
-                Typed::new(Node::Geo(self.pair(depth, Type::GeoJson, Type::GeoJson)?), Type::Bool)
+                Typed::new(Node::Geo(Box::new([self.shape(depth)?, self.shape(depth)?])), Type::Bool)
             }
             op::IN_LIST if count == 2 => {
                 let needle = self.comparand(depth)?.node;
@@ -208,6 +209,15 @@ impl<'a> Decoder<'a, '_> {
         let regex = PosixRegex::new(pattern, flags).map_err(|_| Bad)?;
         let subject = self.typed(depth, Type::String)?;
         Typed::new(Node::Regex(Box::new((regex, subject))), Type::Bool)
+    }
+
+    fn shape(&mut self, depth: usize) -> Result<Shape, Bad> {
+        match self.typed(depth, Type::GeoJson)? {
+            Node::Constant(Constant::Bytes(_, data)) => {
+                geo::geometry(&data).map(Shape::Constant).map_err(|_| Bad)
+            }
+            node => Ok(Shape::Of(node)),
+        }
     }
 
     #[inline(never)]

@@ -7,14 +7,15 @@ use super::arithmetic::{self, Fold};
 use super::call::{Call, Segment};
 use super::compare::{self, Maps};
 use super::kind::Type;
-use super::node::{Comparison, Cond, Let, LoopPart, MapPart, MetadataOp, Node};
-use super::seam;
+use super::node::{Comparison, Cond, Let, LoopPart, MapPart, MetadataOp, Node, Shape};
 use super::value::{Data, Value};
 use super::view::{Metadata, RecordView};
 use crate::collection::path::Item;
+use crate::geo::{self, Geometry};
 use aerospike_wire::msgpack::{self, Reader, Token};
 use aerospike_wire::particle::ParticleBuf;
 use aerospike_wire::time::EPOCH_UNIX_SECONDS;
+use std::borrow::Cow;
 use std::cmp::Ordering;
 
 /// What is known during an evaluation.
@@ -39,7 +40,7 @@ pub(super) struct Evaluator<'a> {
 
 /// How many bytes the calls of one evaluation may make together. Calls on the results of calls could otherwise
 /// double a value with every few bytes of expression; no stored value exceeds 8 MiB.
-const MAX_MADE: usize = 64 << 20;
+const MAX_MADE: usize = 32 << 20;
 
 impl<'a> Evaluator<'a> {
     pub fn new(source: Source<'a>, slots: usize) -> Evaluator<'a> {
@@ -110,10 +111,10 @@ impl<'a> Evaluator<'a> {
                 Value::String(subject) => Some(parts.0.is_match(&subject)),
                 _ => None,
             },
-            Node::Geo(sides) => match (self.value(&sides[0])?, self.value(&sides[1])?) {
-                (Value::GeoJson(a), Value::GeoJson(b)) => seam::geo_within(&a, &b),
-                _ => None,
-            },
+            Node::Geo(sides) => {
+                let a = self.geometry(&sides[0])?;
+                Some(a.matches(&*self.geometry(&sides[1])?))
+            }
             Node::InList(sides) => self.in_list(sides),
             Node::And(nodes) => self.until(nodes, false),
             Node::Or(nodes) => self.until(nodes, true),
@@ -171,6 +172,16 @@ impl<'a> Evaluator<'a> {
             Comparison::Lt => order == Some(Ordering::Less),
             Comparison::Le => matches!(order, Some(Ordering::Less | Ordering::Equal)),
         })
+    }
+
+    fn geometry(&mut self, side: &'a Shape) -> Option<Cow<'a, Geometry>> {
+        match side {
+            Shape::Constant(geometry) => Some(Cow::Borrowed(geometry)),
+            Shape::Of(node) => match self.value(node)? {
+                Value::GeoJson(data) => geo::geometry(&data).ok().map(Cow::Owned),
+                _ => None,
+            },
+        }
     }
 
     fn in_list(&mut self, sides: &'a [Node; 2]) -> Option<bool> {

@@ -31,7 +31,6 @@ mod node;
 pub mod operation;
 pub mod path;
 mod regex;
-mod seam;
 mod value;
 pub mod view;
 

@@ -5,6 +5,7 @@ use super::call::Call;
 use super::kind::Type;
 use super::regex::PosixRegex;
 use super::value::{Data, Value};
+use crate::geo::Geometry;
 use aerospike_wire::ParticleType;
 
 /// An expression or a part of one. Its type has been checked: where a rule wants an integer, the node yields an
@@ -15,7 +16,7 @@ pub(super) enum Node {
     Constant(Constant),
     Compare(Comparison, Box<[Node; 2]>),
     Regex(Box<(PosixRegex, Node)>),
-    Geo(Box<[Node; 2]>),
+    Geo(Box<[Shape; 2]>),
     InList(Box<[Node; 2]>),
     And(Box<[Node]>),
     Or(Box<[Node]>),
@@ -60,6 +61,13 @@ pub(super) struct Let {
     pub first_slot: usize,
     pub definitions: Box<[Node]>,
     pub body: Node,
+}
+
+/// A side of a geographic comparison; constants are parsed once.
+#[derive(Debug)]
+pub(super) enum Shape {
+    Constant(Geometry),
+    Of(Node),
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

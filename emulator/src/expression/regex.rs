@@ -390,9 +390,11 @@ mod tests {
 
     /// Pattern, flags, subject, and what the C library answers: found, not found, or `None` for a pattern that
     /// does not compile.
+    type Case = (&'static [u8], i64, &'static [u8], Option<bool>);
+
     #[test]
     fn agrees_with_the_c_library() {
-        let rows: &[(&[u8], i64, &[u8], Option<bool>)] = &[
+        let rows: &[Case] = &[
             (b"", 0, b"", Some(true)),
             (b"", 0, b"a", Some(true)),
             (b"^ab$", 0, b"ab", Some(true)),

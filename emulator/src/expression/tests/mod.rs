@@ -1,6 +1,7 @@
 //! The reference's vectors, and what must not happen.
 
 mod limits;
+mod paths;
 mod semantics;
 mod vectors;
 

@@ -244,6 +244,43 @@ fn metadata_come_first() {
     assert_eq!(verdict("93 01 9250 02 05"), None);
 }
 
+/// expressions §9: symmetrical, true for a point in a region only.
+#[test]
+fn geography() {
+    let geojson = |text: &str| {
+        let mut bytes = Vec::new();
+        aerospike_wire::msgpack::put_typed_raw(&mut bytes, ParticleType::GEOJSON.0, text.as_bytes());
+        bytes
+    };
+    let point = geojson(r#"{"type":"Point","coordinates":[1,1]}"#);
+    let other = geojson(r#"{"type":"Point","coordinates":[9,9]}"#);
+    let region = geojson(r#"{"type":"AeroCircle","coordinates":[[1,1],1000]}"#);
+    let broken = geojson(r#"{"type":"Point"}"#);
+    let mut row = Row::reference();
+    row.bins.insert("g", Value::GeoJson(r#"{"type":"Point","coordinates":[1,1]}"#.into()).to_particle());
+    row.bins.insert("x", ParticleBuf::new(ParticleType::GEOJSON, b"\0\0\0{}".to_vec()));
+    let (bin, bad) = (hex("935108a167"), hex("935108a178"));
+    let rows = [
+        (&point, &region, Ok(Some(true))),
+        (&region, &point, Ok(Some(true))),
+        (&bin, &region, Ok(Some(true))),
+        (&region, &bin, Ok(Some(true))),
+        (&other, &region, Ok(Some(false))),
+        (&point, &point, Ok(Some(false))),
+        (&region, &region, Ok(Some(false))),
+        (&bad, &region, Ok(None)),
+        (&broken, &region, Err(ResultCode::PARAMETER)),
+    ];
+    for (a, b, expected) in rows {
+        let filter = Expression::decode_filter(&[&[0x93, 8], &a[..], &b[..]].concat());
+        assert_eq!(filter.map(|filter| filter.test(&row)), expected);
+    }
+    let constant = Expression::decode(&point).unwrap().evaluate(&row);
+    let Evaluation::Value(value) = constant else { panic!("no value") };
+    assert_eq!(value.data[..3], [0, 0, 1]);
+    assert_eq!(value.data[3..11], hex("1001441540804bd5"));
+}
+
 #[test]
 fn what_is_used() {
     let uses = |text| Expression::decode(&hex(text)).unwrap().uses();
