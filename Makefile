@@ -2,6 +2,7 @@
 # make test    all tests: Rust, recordings of a real server, Python, clients
 # make bench   start-up, memory, throughput and CPU per operation
 # make lint    formatting, lints, types
+# make fuzz    all fuzz targets, for a minute in all
 #
 # All set-up is done here: what is needed beforehand is Rust, Python 3.10 or later, and make. Virtual environments and
 # wheels go to .venv, builds to target.
@@ -49,11 +50,16 @@ test-interop: wheel
 
 # ---------------------------------------------------------------- measuring
 
-bench: $(VENV)/bench/installed
+bench: $(VENV)/bench/installed $(VENV)/tools/installed
 	$(CARGO) build --locked --release -p aerospike-emulator -p aerospike-bench
+	rm -rf $(VENV)/wheels/release
 	$(TOOLS)/maturin build --quiet --locked --release -m python/emulator/Cargo.toml -o $(VENV)/wheels/release
 	$(VENV)/bench/bin/pip install --quiet --force-reinstall --no-deps $(VENV)/wheels/release/aerospike_emulator-*.whl
 	target/release/aerospike-bench --python $(VENV)/bench/bin/python $(BENCH)
+
+# Stable toolchains replay the committed corpora instead: test-rust.
+fuzz:
+	tests/fuzz.sh
 
 # ---------------------------------------------------------------- checks
 
@@ -73,6 +79,7 @@ format: $(VENV)/tools/installed
 
 # Cargo and pip know best what is out of date: this runs every time and costs seconds when nothing is.
 wheel: $(VENV)/tools/installed $(CLIENTS:%=$(VENV)/%/installed)
+	@rm -rf $(VENV)/wheels/dev
 	$(TOOLS)/maturin build --quiet --locked --profile dev -m python/emulator/Cargo.toml -o $(VENV)/wheels/dev
 	@for environment in $(CLIENTS); do \
 		$(VENV)/$$environment/bin/pip install --quiet --force-reinstall --no-deps $(VENV)/wheels/dev/aerospike_emulator-*.whl || exit 1; \

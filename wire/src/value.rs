@@ -101,13 +101,11 @@ impl Value {
             Value::Float(value) => ParticleBuf::float(*value),
             Value::String(text) => bytes(ParticleType::STRING, text.as_bytes()),
             Value::Blob(data) => bytes(ParticleType::BLOB, data),
+            // Text that is no UTF-8 lies behind flags and cells too.
+            Value::Raw(ParticleType::GEOJSON, text) => geojson_particle(text),
             Value::Raw(kind, data) => bytes(*kind, data),
             Value::Hll(data) => bytes(ParticleType::HLL, data),
-            Value::GeoJson(text) => {
-                let mut data = vec![0, 0, 0];
-                data.extend_from_slice(text.as_bytes());
-                ParticleBuf::new(ParticleType::GEOJSON, data)
-            }
+            Value::GeoJson(text) => geojson_particle(text.as_bytes()),
             Value::List(..) => ParticleBuf::new(ParticleType::LIST, self.to_msgpack()),
             Value::Map(..) => ParticleBuf::new(ParticleType::MAP, self.to_msgpack()),
         }
@@ -212,6 +210,13 @@ impl Value {
     pub fn read_msgpack(reader: &mut Reader<'_>) -> Result<Value, Malformed> {
         read(reader, MAX_DEPTH)
     }
+}
+
+/// The payload of a GeoJSON bin that has no cells: flags, a count of zero, the text.
+fn geojson_particle(text: &[u8]) -> ParticleBuf {
+    let mut data = vec![0, 0, 0];
+    data.extend_from_slice(text);
+    ParticleBuf::new(ParticleType::GEOJSON, data)
 }
 
 fn read(reader: &mut Reader<'_>, depth: usize) -> Result<Value, Malformed> {
