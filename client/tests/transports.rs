@@ -172,10 +172,13 @@ fn key() -> Key {
 
 const TARGET: Target<'static> = Target { namespace: "test", partition: 1, replica: Replica::Sequence };
 
+/// Number and result code of each row answered, and the numbers of the others.
+type Rows = (Vec<(usize, u8)>, Vec<u32>);
+
 /// Runs a command in the one transport or the other; the result code.
 trait Runs {
     fn run(&mut self, policy: &Policy, write: bool) -> Result<u8, Error>;
-    fn batch(&mut self, batch: Batch) -> Result<(Vec<(usize, u8)>, Vec<u32>), Error>;
+    fn batch(&mut self, batch: Batch) -> Result<Rows, Error>;
 }
 
 struct Blocking(Cluster);
@@ -188,7 +191,7 @@ impl Runs for Blocking {
         reply.record().map(|message| message.header.result)
     }
 
-    fn batch(&mut self, batch: Batch) -> Result<(Vec<(usize, u8)>, Vec<u32>), Error> {
+    fn batch(&mut self, batch: Batch) -> Result<Rows, Error> {
         let reply = blocking::execute_batch(&self.0, &batch, &BatchPolicy::default(), &mut Vec::new())?;
         Ok((rows(reply.replies(), batch.len()), failed(reply.run())))
     }
@@ -238,7 +241,7 @@ impl Runs for Reacting {
         }
     }
 
-    fn batch(&mut self, batch: Batch) -> Result<(Vec<(usize, u8)>, Vec<u32>), Error> {
+    fn batch(&mut self, batch: Batch) -> Result<Rows, Error> {
         let count = batch.len();
         let waiter = Who(0, self.gone.clone());
         self.reactor.submit_batch(&self.cluster, batch, &BatchPolicy::default(), waiter);
