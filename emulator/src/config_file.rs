@@ -187,13 +187,13 @@ impl Reader<'_> {
 
     fn close(&mut self, line: &Line<'_>) -> Result<(), ConfigError> {
         let (_, block) = self.blocks.pop().ok_or_else(|| line.error("'}' without a block"))?;
-        match (block, self.namespaces.last()) {
-            (Block::Namespace, Some(namespace)) if !namespace.may_expire() => Err(line.error(format!(
-                "namespace '{}': a 'default-ttl' needs an 'nsup-period', or 'allow-ttl-without-nsup true'",
-                namespace.name
-            ))),
-            _ => Ok(()),
+        if let (Block::Namespace, Some(namespace)) = (block, self.namespaces.last())
+            && !namespace.may_expire()
+        {
+            let text = "writes will fail: 'default-ttl' needs 'nsup-period' or 'allow-ttl-without-nsup true'";
+            self.warn(line, text);
         }
+        Ok(())
     }
 
     fn setting(&mut self, key: &str, value: &str, line: &Line<'_>) -> Result<(), ConfigError> {

@@ -147,8 +147,8 @@ impl NamespaceConfig {
         NamespaceConfig { name: name.into(), ..NamespaceConfig::default() }
     }
 
-    /// Whether the server takes the settings that are about times to live together: records that expire by
-    /// themselves need somebody to collect them, or the word that nobody has to.
+    /// Whether records can have the time to live that they get by default: those that expire need somebody to
+    /// collect them, or the word that nobody has to.
     pub fn may_expire(&self) -> bool {
         self.default_ttl == 0 || self.nsup_period != 0 || self.allow_ttl_without_nsup
     }

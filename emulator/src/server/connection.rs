@@ -3,7 +3,7 @@
 //! Reading goes through a buffer that all connections of a thread share, so that an idle connection costs no
 //! buffer; only what is left of an incomplete frame, or what a slow client has not taken yet, is kept for it.
 
-use super::{FrameSink, Server};
+use super::{FrameSink, Port, Server};
 use crate::command::{self, Disposition};
 use aerospike_wire::ResultCode;
 use aerospike_wire::proto::{FrameType, HEADER_SIZE, ProtoHeader};
@@ -40,6 +40,8 @@ thread_local! {
 pub struct Session {
     /// Number of the connection, unique while the process lives.
     pub id: u64,
+    /// The port that the client came through.
+    pub port: Port,
     /// The client's address.
     pub peer: SocketAddr,
     /// The server's address as the client reached it.
@@ -49,8 +51,8 @@ pub struct Session {
 }
 
 /// Serves a connection until either side closes it.
-pub async fn serve(server: &Arc<Server>, socket: std::net::TcpStream, busy: &Cell<usize>) {
-    let connection = match Connection::new(server, socket, busy) {
+pub async fn serve(server: &Arc<Server>, port: Port, socket: std::net::TcpStream, busy: &Cell<usize>) {
+    let connection = match Connection::new(server, port, socket, busy) {
         Ok(connection) => connection,
         Err(error) => return tracing::debug!(%error, "connection lost before it was served"),
     };
@@ -90,6 +92,7 @@ enum Step {
 impl<'a> Connection<'a> {
     fn new(
         server: &'a Arc<Server>,
+        port: Port,
         socket: std::net::TcpStream,
         busy: &'a Cell<usize>,
     ) -> io::Result<Connection<'a>> {
@@ -97,6 +100,7 @@ impl<'a> Connection<'a> {
         socket.set_nodelay(true)?;
         let session = Session {
             id: NEXT_ID.fetch_add(1, Ordering::Relaxed),
+            port,
             peer: socket.peer_addr()?,
             local: socket.local_addr()?,
             told_user_agent: false,
@@ -211,6 +215,9 @@ impl<'a> Connection<'a> {
             self.last_request = Instant::now();
         }
         match frame_type {
+            FrameType::Message | FrameType::Compressed if self.session.port == Port::Admin => {
+                Disposition::Close
+            }
             FrameType::Message => command::dispatch(self.server, body, out),
             FrameType::Info => {
                 command::info::answer(self.server, &mut self.session, body, out);

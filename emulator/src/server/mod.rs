@@ -4,10 +4,12 @@
 //! life: a command runs on the thread that read it, without hand-over, lock or wake-up in between.
 
 mod connection;
+mod host;
 mod offload;
 mod worker;
 
 pub use connection::Session;
+pub use host::Host;
 pub use offload::{FrameSink, Gone};
 
 use crate::cluster::Node;
@@ -37,6 +39,8 @@ pub struct Server {
     pub clock: Arc<Clock>,
     /// The namespaces.
     pub store: Store,
+    /// Where the port for administration listens, if there is one.
+    pub admin_address: Option<SocketAddr>,
     /// The cluster's node that this server is.
     pub node: Node,
     /// When the server started, for its uptime.
@@ -47,17 +51,48 @@ pub struct Server {
     pub connections: ConnectionCounts,
     /// What batches have been counted.
     pub batches: BatchCounts,
+    /// Levels of the log's contexts, as `log-set` left them.
+    pub log_levels: crate::command::info::Levels,
     /// Base64 user agents of open connections, by connection id.
     pub user_agents: Mutex<HashMap<u64, String>>,
 }
 
-/// Counts of client connections.
+/// Which of a server's ports.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Port {
+    /// Takes all requests.
+    Service,
+    /// Takes info and admin requests alone (info §4).
+    Admin,
+}
+
+/// Most connections of the port for administration (info §4).
+pub const MAX_ADMIN_CONNECTIONS: u64 = 100;
+
+/// Connections of one port.
 #[derive(Debug, Default)]
-pub struct ConnectionCounts {
+pub struct PortCounts {
     /// Connections accepted so far.
     pub opened: AtomicU64,
     /// Connections closed so far, by either side.
     pub closed: AtomicU64,
+}
+
+impl PortCounts {
+    /// Connections open now.
+    pub fn open(&self) -> u64 {
+        let closed = self.closed.load(Ordering::Relaxed);
+        self.opened.load(Ordering::Relaxed).saturating_sub(closed)
+    }
+}
+
+/// Counts of client connections and what came through them.
+#[derive(Debug, Default)]
+pub struct ConnectionCounts {
+    /// Connections of the service port.
+    pub service: PortCounts,
+    /// Connections of the port for administration.
+    pub admin: PortCounts,
     /// Connections closed for idleness.
     pub reaped: AtomicU64,
     /// Info commands answered that are deprecated.
@@ -80,10 +115,12 @@ pub struct BatchCounts {
 }
 
 impl ConnectionCounts {
-    /// Connections open now.
-    pub fn open(&self) -> u64 {
-        let closed = self.closed.load(Ordering::Relaxed);
-        self.opened.load(Ordering::Relaxed).saturating_sub(closed)
+    /// The counts of a port.
+    pub fn of(&self, port: Port) -> &PortCounts {
+        match port {
+            Port::Service => &self.service,
+            Port::Admin => &self.admin,
+        }
     }
 }
 
@@ -102,11 +139,13 @@ impl Server {
         Server {
             store: Store::new(&config, &clock),
             node,
+            admin_address: admin_address(&config),
             clock,
             started: Instant::now(),
             settings: Settings::new(&config),
             connections: ConnectionCounts::default(),
             batches: BatchCounts::default(),
+            log_levels: Mutex::default(),
             user_agents: Mutex::default(),
             config,
         }
@@ -116,6 +155,12 @@ impl Server {
     pub fn is_community(&self) -> bool {
         self.config.edition == Edition::Community
     }
+}
+
+/// Where the port for administration is to listen, if there is to be one.
+fn admin_address(config: &Config) -> Option<SocketAddr> {
+    let host = config.admin_address.as_ref().and_then(|host| host.parse().ok()).unwrap_or(config.bind);
+    (config.admin_port != 0).then(|| SocketAddr::new(host, config.admin_port))
 }
 
 /// Why a server could not start.
@@ -155,9 +200,14 @@ impl Running {
         let listen = |source| StartError::Listen { address: wanted, source };
         let listener = worker::listen(wanted).map_err(listen)?;
         let address = listener.local_addr().map_err(listen)?;
+        let mut listeners = vec![(Port::Service, listener)];
+        if let Some(address) = admin_address(&config) {
+            let listen = |source| StartError::Listen { address, source };
+            listeners.push((Port::Admin, worker::listen(address).map_err(listen)?));
+        }
         let server = Arc::new(Server::new(config, address));
         let (stop, stopping) = watch::channel(false);
-        let threads = worker::spawn_all(&server, listener, &stopping).map_err(StartError::Thread)?;
+        let threads = worker::spawn_all(&server, listeners, &stopping).map_err(StartError::Thread)?;
         let stopped = Arc::new(AtomicBool::new(false));
         let housekeeper = {
             let (server, stopped) = (server.clone(), stopped.clone());

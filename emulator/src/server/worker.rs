@@ -1,6 +1,6 @@
 //! Service threads: one event loop each, connections kept for life.
 
-use super::{DRAIN, Server, connection};
+use super::{DRAIN, MAX_ADMIN_CONNECTIONS, Port, Server, connection};
 use crate::config::Config;
 use socket2::{Domain, Protocol, Socket, Type};
 use std::cell::Cell;
@@ -39,14 +39,14 @@ pub fn thread_count(config: &Config) -> u32 {
 
 /// A service thread as the acceptor sees it.
 struct Worker {
-    sockets: mpsc::UnboundedSender<TcpStream>,
+    sockets: mpsc::UnboundedSender<(Port, TcpStream)>,
     connections: Arc<AtomicUsize>,
 }
 
 /// Starts the service threads; the first one accepts for all.
 pub fn spawn_all(
     server: &Arc<Server>,
-    listener: TcpListener,
+    listeners: Vec<(Port, TcpListener)>,
     stopping: &watch::Receiver<bool>,
 ) -> io::Result<Vec<JoinHandle<()>>> {
     let count = server.config.service_threads as usize;
@@ -57,7 +57,7 @@ pub fn spawn_all(
             (Worker { sockets, connections: connections.clone() }, (inbox, connections))
         })
         .unzip();
-    let mut acceptor = Some((listener, workers));
+    let mut acceptor = Some((listeners, Arc::<[Worker]>::from(workers)));
     let mut threads = Vec::with_capacity(count);
     for (index, (inbox, connections)) in inboxes.into_iter().enumerate() {
         let runtime = tokio::runtime::Builder::new_current_thread()
@@ -71,8 +71,12 @@ pub fn spawn_all(
         threads.push(std::thread::Builder::new().name(format!("service-{index}")).spawn(move || {
             let tasks = LocalSet::new();
             runtime.block_on(tasks.run_until(async move {
-                if let Some((listener, workers)) = acceptor {
-                    tokio::task::spawn_local(accept(server.clone(), listener, workers, stopping.clone()));
+                if let Some((listeners, workers)) = acceptor {
+                    for (port, listener) in listeners {
+                        let accepting =
+                            accept(server.clone(), port, listener, workers.clone(), stopping.clone());
+                        tokio::task::spawn_local(accepting);
+                    }
                 }
                 serve(server, inbox, connections, stopping).await;
             }));
@@ -84,8 +88,9 @@ pub fn spawn_all(
 /// Accepts connections and hands each to the thread that has the fewest.
 async fn accept(
     server: Arc<Server>,
+    port: Port,
     listener: TcpListener,
-    workers: Vec<Worker>,
+    workers: Arc<[Worker]>,
     mut stopping: watch::Receiver<bool>,
 ) {
     let listener = match tokio::net::TcpListener::from_std(listener) {
@@ -106,18 +111,23 @@ async fn accept(
                 continue;
             }
         };
-        if server.connections.open() >= server.settings.proto_fd_max.load(Ordering::Relaxed) as u64 {
-            tracing::warn!("connection refused: proto-fd-max reached");
+        let counts = server.connections.of(port);
+        let most = match port {
+            Port::Service => server.settings.proto_fd_max.load(Ordering::Relaxed) as u64,
+            Port::Admin => MAX_ADMIN_CONNECTIONS,
+        };
+        if counts.open() >= most {
+            tracing::warn!(?port, most, "connection refused: there are as many as there may be");
             continue;
         }
-        server.connections.opened.fetch_add(1, Ordering::Relaxed);
+        counts.opened.fetch_add(1, Ordering::Relaxed);
         let least = workers.iter().min_by_key(|worker| worker.connections.load(Ordering::Relaxed));
         let sent = least.is_some_and(|worker| {
             worker.connections.fetch_add(1, Ordering::Relaxed);
-            worker.sockets.send(socket).is_ok()
+            worker.sockets.send((port, socket)).is_ok()
         });
         if !sent {
-            server.connections.closed.fetch_add(1, Ordering::Relaxed);
+            counts.closed.fetch_add(1, Ordering::Relaxed);
         }
     }
 }
@@ -125,7 +135,7 @@ async fn accept(
 /// Serves the connections of one thread until the server stops.
 async fn serve(
     server: Arc<Server>,
-    mut inbox: mpsc::UnboundedReceiver<TcpStream>,
+    mut inbox: mpsc::UnboundedReceiver<(Port, TcpStream)>,
     connections: Arc<AtomicUsize>,
     mut stopping: watch::Receiver<bool>,
 ) {
@@ -136,11 +146,11 @@ async fn serve(
             socket = inbox.recv() => socket,
             _ = stopping.changed() => break,
         };
-        let Some(socket) = socket else { break };
+        let Some((port, socket)) = socket else { break };
         let (server, connections, busy) = (server.clone(), connections.clone(), busy.clone());
         tokio::task::spawn_local(async move {
-            connection::serve(&server, socket, &busy).await;
-            server.connections.closed.fetch_add(1, Ordering::Relaxed);
+            connection::serve(&server, port, socket, &busy).await;
+            server.connections.of(port).closed.fetch_add(1, Ordering::Relaxed);
             connections.fetch_sub(1, Ordering::Relaxed);
         });
     }

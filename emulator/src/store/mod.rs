@@ -5,6 +5,7 @@
 //! follows from a change hang on these two.
 
 mod bins;
+mod histogram;
 mod namespace;
 mod partition;
 mod record;
@@ -13,7 +14,8 @@ mod stats;
 mod truncate;
 
 pub use bins::{Bin, BinValue, Bins};
-pub use namespace::Namespace;
+pub use histogram::{Histogram, Histograms};
+pub use namespace::{Namespace, NsupCycle};
 pub use partition::{Partition, PartitionLock};
 pub use record::{Record, RecordHeader, storage_size};
 pub use sets::{MAX_SET_NAME, MAX_SETS, NO_SET, Set, SetId, Sets};

@@ -1,5 +1,6 @@
 //! A namespace: partitions, sets, settings, counters; the one gate for every change.
 
+use super::histogram::Histograms;
 use super::partition::{Partition, PartitionLock, Position};
 use super::record::Record;
 use super::sets::Sets;
@@ -7,9 +8,10 @@ use super::stats::Stats;
 use crate::config::{NamespaceConfig, NamespaceSettings};
 use crate::control::Clock;
 use aerospike_wire::{Digest, PARTITIONS};
-use parking_lot::RwLock;
+use parking_lot::{Mutex, RwLock};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::time::Instant;
 
 /// A namespace and all that it holds.
 #[derive(Debug)]
@@ -30,6 +32,31 @@ pub struct Namespace {
     pub used_bytes: AtomicI64,
     /// Milliseconds since 2010 up to which the namespace was truncated last; 0 = never.
     pub truncate_lut: AtomicU64,
+    /// What the last collection of expired records found.
+    pub nsup: NsupCycle,
+    /// What the last collection of distributions found.
+    pub histograms: Mutex<Option<Histograms>>,
+}
+
+/// A collection of expired records.
+#[derive(Debug, Default)]
+pub struct NsupCycle {
+    /// Records there were.
+    pub total: AtomicU64,
+    /// Records that had expired.
+    pub deleted: AtomicU64,
+    /// Records that never expire.
+    pub non_expirable: AtomicU64,
+    /// How long it took, in whole seconds.
+    pub duration_seconds: AtomicU64,
+}
+
+impl NsupCycle {
+    /// The share of records that had expired, in percent.
+    pub fn deleted_pct(&self) -> f64 {
+        let total = self.total.load(Ordering::Relaxed).max(1);
+        self.deleted.load(Ordering::Relaxed) as f64 * 100.0 / total as f64
+    }
 }
 
 impl Namespace {
@@ -47,6 +74,8 @@ impl Namespace {
             objects: AtomicU64::new(0),
             used_bytes: AtomicI64::new(0),
             truncate_lut: AtomicU64::new(0),
+            nsup: NsupCycle::default(),
+            histograms: Mutex::default(),
         }
     }
 
@@ -130,15 +159,31 @@ impl Namespace {
 
     /// Removes what has expired; how many records that were.
     pub fn reap(&self) -> usize {
+        let started = Instant::now();
         let now = self.clock.now_seconds();
         let expired = |record: &Record| record.is_expired(now);
-        let count = self.partitions.iter().map(|partition| self.remove_all(partition, expired)).sum();
+        let (mut total, mut non_expirable, mut count) = (0, 0, 0);
+        for partition in &self.partitions {
+            let mut any_expired = false;
+            for record in partition.read().records() {
+                total += 1;
+                non_expirable += (record.header().void_time == 0) as u64;
+                any_expired |= expired(record);
+            }
+            if any_expired {
+                count += self.remove_all(partition, expired);
+            }
+        }
         self.stats.add(super::Counter::ExpiredObjects, count as u64);
+        self.nsup.total.store(total, Ordering::Relaxed);
+        self.nsup.deleted.store(count as u64, Ordering::Relaxed);
+        self.nsup.non_expirable.store(non_expirable, Ordering::Relaxed);
+        self.nsup.duration_seconds.store(started.elapsed().as_secs(), Ordering::Relaxed);
         count
     }
 }
 
 /// Storage comes in units of 16 bytes.
-fn stored_bytes(size: u32) -> i64 {
+pub(super) fn stored_bytes(size: u32) -> i64 {
     (size as i64 + 15) / 16 * 16
 }

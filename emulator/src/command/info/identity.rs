@@ -1,12 +1,15 @@
 //! Who the server is (info §7).
 
 use super::{Answer, COMMANDS, InfoError, Request};
-use crate::server::Server;
+use crate::server::{Port, Server};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
 /// The release that the emulator answers as.
 pub const BUILD: &str = "8.1.1.2";
+
+/// Tells apart servers that cannot form a cluster.
+pub const COMPATIBILITY_ID: &str = "15";
 
 /// Builds are reproducible: they carry neither the time nor the commit of their making.
 const BUILD_TIME: &str = "Thu Jan  1 00:00:00 UTC 1970";
@@ -85,7 +88,7 @@ pub fn build_time(_request: &mut Request<'_>) -> Answer {
 
 /// `features`: what clients look for. Who asks and never tells a user agent counts as unknown.
 pub fn features(request: &mut Request<'_>) -> Answer {
-    if !request.session.told_user_agent {
+    if !request.session.told_user_agent && request.session.port == Port::Service {
         let mut agents = request.server.user_agents.lock();
         agents.entry(request.session.id).or_insert_with(|| STANDARD.encode("unknown"));
     }
@@ -98,8 +101,8 @@ pub fn feature_key(_request: &mut Request<'_>) -> Answer {
 }
 
 /// `connection`: what kind of port the connection came through.
-pub fn connection(_request: &mut Request<'_>) -> Answer {
-    Ok("admin=false".into())
+pub fn connection(request: &mut Request<'_>) -> Answer {
+    Ok(format!("admin={}", request.session.port == Port::Admin).into())
 }
 
 /// `help`: the names of the commands that people use.
@@ -123,7 +126,9 @@ pub fn set_user_agent(request: &mut Request<'_>) -> Answer {
     }
     STANDARD.decode(value).map_err(|_| InfoError::parameter("'value' invalid base64"))?;
     request.session.told_user_agent = true;
-    request.server.user_agents.lock().insert(request.session.id, value.into());
+    if request.session.port == Port::Service {
+        request.server.user_agents.lock().insert(request.session.id, value.into());
+    }
     Ok("ok".into())
 }
 

@@ -2,15 +2,26 @@
 //!
 //! [`table`] lists all commands; each file beside it holds those of one subject.
 
+mod addresses;
 mod cluster;
+mod config;
 mod identity;
+mod inspect;
 mod jobs;
+mod latencies;
+mod logs;
+mod namespace_stats;
+mod namespaces;
 mod parameters;
 mod sindex;
+mod statistics;
 mod table;
+#[cfg(test)]
+mod tests;
 mod truncate;
 mod udf;
 
+pub use logs::Levels;
 pub use parameters::Parameters;
 pub use table::{COMMANDS, Command};
 
@@ -35,6 +46,8 @@ pub struct Request<'a> {
     pub session: &'a mut Session,
     /// What stands behind the command's name.
     pub parameters: Parameters<'a>,
+    /// Set by the one kind of reply that has no TAB (info §3).
+    pub without_tab: bool,
 }
 
 /// The text of a reply, as bytes since a set's name may be any; or an error in the protocol's form.
@@ -85,8 +98,11 @@ pub fn answer(server: &Server, session: &mut Session, body: &[u8], out: &mut Byt
         let command = until_nul(&rest[..end]);
         rest = &rest[end + 1..];
         out.put_slice(command);
-        out.put_u8(b'\t');
-        match run(server, session, command) {
+        let (answer, without_tab) = run(server, session, command);
+        if !without_tab {
+            out.put_u8(b'\t');
+        }
+        match answer {
             Ok(text) => out.put_slice(&text),
             Err(error) => out.put_slice(error.to_string().as_bytes()),
         }
@@ -101,19 +117,22 @@ fn until_nul(command: &[u8]) -> &[u8] {
     command.split(|byte| *byte == 0).next().unwrap_or_default()
 }
 
-fn run(server: &Server, session: &mut Session, command: &[u8]) -> Answer {
+/// The answer of one command, and whether it goes without the TAB in front.
+fn run(server: &Server, session: &mut Session, command: &[u8]) -> (Answer, bool) {
     let end = command.iter().position(|byte| matches!(byte, b':' | b'/' | b';')).unwrap_or(command.len());
     let (name, rest) = command.split_at(end);
-    let command = Some(name)
-        .filter(|name| name.len() <= MAX_NAME)
-        .and_then(table::find)
-        .ok_or_else(|| InfoError::parameter("unrecognized command"))?;
+    let command = match Some(name).filter(|name| name.len() <= MAX_NAME).and_then(table::find) {
+        Some(command) => command,
+        None => return (Err(InfoError::parameter("unrecognized command")), false),
+    };
     if command.is_deprecated() {
         server.connections.info_deprecated.fetch_add(1, Ordering::Relaxed);
     }
     if command.is_enterprise() && server.is_community() {
-        return Err(InfoError::new(ResultCode::ENTERPRISE_ONLY, "enterprise only"));
+        return (Err(InfoError::new(ResultCode::ENTERPRISE_ONLY, "enterprise only")), false);
     }
     let parameters = Parameters::new(rest.get(1..).unwrap_or_default());
-    (command.run)(&mut Request { server, session, parameters })
+    let mut request = Request { server, session, parameters, without_tab: false };
+    let answer = (command.run)(&mut request);
+    (answer, request.without_tab)
 }

@@ -25,12 +25,17 @@ impl<'a> Parameters<'a> {
         self.text
     }
 
+    /// All keys with their values, in the order sent; what has no `=` is left out.
+    pub fn pairs(&self) -> impl Iterator<Item = (&'a [u8], &'a [u8])> + use<'a> {
+        self.text.split(|byte| *byte == b';').filter_map(|pair| {
+            let at = pair.iter().position(|byte| *byte == b'=')?;
+            Some((&pair[..at], &pair[at + 1..]))
+        })
+    }
+
     /// The value of a key: the first that matches exactly, as it was sent.
     pub fn raw(&self, key: &str) -> Option<&'a [u8]> {
-        self.text.split(|byte| *byte == b';').find_map(|pair| {
-            let at = pair.iter().position(|byte| *byte == b'=')?;
-            (&pair[..at] == key.as_bytes()).then(|| &pair[at + 1..])
-        })
+        self.pairs().find(|(found, _)| *found == key.as_bytes()).map(|(_, value)| value)
     }
 
     /// The value of a key, if it is text.

@@ -90,7 +90,7 @@ fn named(request: &Request<'_>, answer: impl FnOnce(bool) -> String) -> Vec<u8> 
 pub fn create(request: &mut Request<'_>) -> Answer {
     let parameters = &request.parameters;
     parameters.require_raw(INDEX, MAX_INDEX)?;
-    parameters.require_raw(NAMESPACE, MAX_NAMESPACE)?;
+    let namespace = parameters.require_raw(NAMESPACE, MAX_NAMESPACE)?;
     parameters.find_raw(&["set"], MAX_SET)?;
     if let Some(kind) = parameters.find_raw(&["indextype"], UNBOUNDED)? {
         one_of(kind, &["default", "list", "mapkeys", "mapvalues"]).ok_or_else(|| {
@@ -122,6 +122,10 @@ pub fn create(request: &mut Request<'_>) -> Answer {
         && parameters.find_raw(&["exp"], UNBOUNDED)?.is_none()
     {
         return Err(InfoError::parameter("both 'bin' and 'exp' are missing"));
+    }
+    if request.server.store.namespace(namespace).is_none() {
+        // Accepted as metadata; there is nothing to build.
+        return Ok("ok".into());
     }
     Err(InfoError::new(ResultCode::UNSUPPORTED_FEATURE, "unsupported feature"))
 }

@@ -1,6 +1,10 @@
 //! All info commands (info §5).
 
-use super::{Answer, Request, cluster, identity, jobs, sindex, truncate, udf};
+use super::{
+    Answer, InfoError, Request, addresses, cluster, config, identity, inspect, jobs, latencies, logs,
+    namespaces, sindex, statistics, truncate, udf,
+};
+use aerospike_wire::ResultCode;
 
 /// A command and what runs it.
 pub struct Command {
@@ -66,6 +70,11 @@ fn ok(_request: &mut Request<'_>) -> Answer {
     Ok("ok".into())
 }
 
+/// What the emulator does not have.
+fn unsupported(_request: &mut Request<'_>) -> Answer {
+    Err(InfoError::new(ResultCode::UNSUPPORTED_FEATURE, "unsupported feature"))
+}
+
 /// All commands, by subject.
 #[rustfmt::skip]
 pub const COMMANDS: &[Command] = &[
@@ -77,7 +86,7 @@ pub const COMMANDS: &[Command] = &[
     old("edition", identity::edition),
     plain("release", identity::release),
     internal(old("features", identity::features)),
-    internal(plain("compatibility-id", |_| Ok("15".into()))),
+    internal(plain("compatibility-id", |_| Ok(identity::COMPATIBILITY_ID.into()))),
     old("build_arch", identity::build_arch),
     old("build_os", identity::build_os),
     old("build_sha", identity::build_sha),
@@ -89,29 +98,67 @@ pub const COMMANDS: &[Command] = &[
     internal(old("partitions", |_| Ok(aerospike_wire::PARTITIONS.to_string().into()))),
     plain("connection", identity::connection),
     plain("help", identity::help),
-    plain("cluster-name", identity::cluster_name),
     internal(plain("user-agent-set", identity::set_user_agent)),
     plain("user-agents", identity::user_agents),
-    plain("namespaces", |request| {
-        let names: Vec<_> = request.server.store.namespaces().iter().map(|ns| ns.name()).collect();
-        Ok(names.join(";").into())
-    }),
 
-    // Cluster (info §8 to §11)
-    internal(plain("service-clear-std", cluster::service)),
-    old("service", cluster::service),
-    internal(plain("service-clear-alt", |_| Ok(Vec::new()))),
-    old("services", |_| Ok(Vec::new())),
-    old("services-alternate", |_| Ok(Vec::new())),
-    old("services-alumni", |_| Ok(Vec::new())),
-    internal(plain("peers-clear-std", |_| Ok("0,3000,[]".into()))),
-    internal(plain("peers-clear-alt", |_| Ok("0,3000,[]".into()))),
-    internal(plain("alumni-clear-std", |_| Ok("0,3000,[]".into()))),
-    internal(plain("alumni-clear-alt", |_| Ok("0,3000,[]".into()))),
-    internal(plain("peers-generation", |_| Ok("0".into()))),
-    internal(plain("partition-generation", |_| Ok("0".into()))),
-    internal(plain("rebalance-generation", |_| Ok("1".into()))),
+    // Cluster (info §10, §11)
+    plain("cluster-name", identity::cluster_name),
+    internal(plain("cluster-stable", cluster::stable)),
+    internal(plain("partition-generation", cluster::partition_generation)),
+    internal(plain("rebalance-generation", cluster::rebalance_generation)),
+    internal(plain("peers-generation", addresses::peers_generation)),
+    plain("get-sl", cluster::succession),
+    enterprise("racks", cluster::racks),
+    internal(enterprise("rack-ids", cluster::rack_ids)),
+    enterprise("roster", cluster::roster),
+    enterprise("roster-set", cluster::set_roster),
+    plain("recluster", cluster::recluster),
+    enterprise("quiesce", cluster::quiesce),
+    enterprise("quiesce-undo", cluster::undo_quiesce),
+    enterprise("revive", cluster::revive),
+
+    // Addresses (info §8)
+    old("service", addresses::service),
+    old("services", addresses::none),
+    old("services-alternate", addresses::none),
+    old("services-alumni", addresses::none),
+    plain("services-alumni-reset", ok),
+    internal(plain("service-clear-std", addresses::service)),
+    internal(plain("service-clear-alt", addresses::service_alternate)),
+    internal(enterprise("service-tls-std", addresses::none)),
+    internal(enterprise("service-tls-alt", addresses::none)),
+    internal(plain("peers-clear-std", addresses::peers)),
+    internal(plain("peers-clear-alt", addresses::peers)),
+    internal(enterprise("peers-tls-std", addresses::peers)),
+    internal(enterprise("peers-tls-alt", addresses::peers)),
+    internal(plain("alumni-clear-std", addresses::peers)),
+    internal(plain("alumni-clear-alt", addresses::peers)),
+    internal(enterprise("alumni-tls-std", addresses::peers)),
+    internal(enterprise("alumni-tls-alt", addresses::peers)),
+    internal(plain("admin-clear-std", addresses::admin)),
+    internal(plain("admin-tls-std", addresses::none)),
+    plain("endpoints", addresses::endpoints),
+    old("mesh", addresses::mesh),
+    old("mcast", addresses::multicast),
+    plain("tip", addresses::tip),
+    plain("tip-clear", addresses::tip_clear),
+
+    // Partitions (info §9)
     internal(plain("replicas", cluster::replicas)),
+    internal(old("replicas-all", cluster::replicas_all)),
+    internal(old("replicas-master", cluster::replicas_master)),
+    plain("partition-info", cluster::partitions),
+
+    // Data (info §16, §24)
+    plain("namespaces", namespaces::names),
+    plain("namespace", namespaces::namespace),
+    plain("sets", namespaces::sets),
+    old("objects", namespaces::objects),
+    plain("statistics", statistics::statistics),
+    plain("histogram", namespaces::histogram),
+    plain("index-pressure", namespaces::index_pressure),
+    plain("debug-record", inspect::record),
+    plain("debug-record-meta", inspect::record_meta),
 
     // Secondary indexes (info §17)
     old("sindex", sindex::legacy),
@@ -139,4 +186,42 @@ pub const COMMANDS: &[Command] = &[
     plain("query-show", jobs::show),
     plain("query-abort", jobs::abort),
     plain("query-abort-all", jobs::abort_all),
+
+    // Configuration (info §21)
+    plain("get-config", config::get),
+    old("config-get", config::get),
+    plain("set-config", config::set),
+    old("config-set", config::set),
+    plain("get-stats", config::get_stats),
+
+    // Observability (info §22, §23)
+    plain("latencies", latencies::latencies),
+    plain("log", logs::levels),
+    plain("logs", logs::sinks),
+    plain("log-set", logs::set),
+    plain("set-log", logs::set),
+    plain("log-message", logs::message),
+    plain("health-stats", inspect::health),
+    plain("health-outliers", inspect::health),
+    plain("best-practices", inspect::best_practices),
+    plain("smd-info", inspect::smd_info),
+    plain("smd-show", inspect::smd_show),
+    plain("physical-devices", inspect::physical_devices),
+    plain("thread-traces", inspect::threads),
+    plain("jem-stats", ok),
+    plain("dump-cluster", logs::dump),
+    plain("dump-fabric", logs::dump),
+    plain("dump-hb", logs::dump),
+    plain("dump-hlc", logs::dump),
+    plain("dump-migrates", logs::dump),
+    plain("dump-rw", logs::dump),
+    plain("dump-skew", logs::dump),
+    plain("dump-wb-summary", logs::dump_write_blocks),
+
+    // What only Enterprise Edition has
+    enterprise("masking", unsupported),
+    enterprise("masking-show", |_| Ok(Vec::new())),
+    enterprise("xdr-dc-state", unsupported),
+    enterprise("xdr-get-filter", unsupported),
+    enterprise("xdr-set-filter", unsupported),
 ];

@@ -1,0 +1,156 @@
+//! Reading and changing the configuration (info §21).
+
+use super::parameters::{MAX_NAMESPACE, MAX_SET, Parameters};
+use super::{Answer, InfoError, Request};
+use crate::config::setting::{Change, Setting};
+use crate::config::{NAMESPACE, NETWORK, NamespaceSettings, SERVICE, SET, Settings};
+use crate::server::Server;
+use crate::store::Namespace;
+use aerospike_wire::ResultCode;
+
+/// Longest value of `context`.
+const MAX_CONTEXT: usize = 63;
+
+/// How many stripes a namespace in memory is divided into; clients see them, nothing depends on them.
+pub const STRIPES: usize = 8;
+
+/// A context that a command names.
+enum Context<'a> {
+    Service,
+    Network,
+    Namespace(&'a Namespace),
+    /// What the emulator has no settings for.
+    Empty,
+}
+
+/// `get-config[:context=C[;namespace=N]]`.
+pub fn get(request: &mut Request<'_>) -> Answer {
+    let server = request.server;
+    if request.parameters.text().is_empty() {
+        return Ok([service(&server.settings), network(server)].concat().join(";").into());
+    }
+    Ok(match context(request, &["namespace", "id"])? {
+        Context::Service => service(&server.settings),
+        Context::Network => network(server),
+        Context::Namespace(namespace) => namespace_lines(&namespace.settings),
+        Context::Empty => Vec::new(),
+    }
+    .join(";")
+    .into())
+}
+
+/// `set-config:context=C[;namespace=N[;set=S]];key=value`.
+pub fn set(request: &mut Request<'_>) -> Answer {
+    let server = request.server;
+    let parameters = &request.parameters;
+    let changed = match context(request, &["namespace", "id"])? {
+        Context::Service => Changer { server, parameters, prefix: "" }.apply(SERVICE, &server.settings),
+        Context::Network => Changer { server, parameters, prefix: "" }.apply(NETWORK, &server.settings),
+        Context::Namespace(namespace) => {
+            let change = Changer { server, parameters, prefix: "storage-engine." };
+            match parameters.find_raw(&["set"], MAX_SET)? {
+                // A set comes into being by being named, but not by a mistake.
+                Some(name) if change.is_right(SET) => {
+                    let set = namespace.sets.find_or_create(name);
+                    let set = set.map_err(|code| InfoError::new(code, "too many sets"))?;
+                    change.apply(SET, &set.settings)
+                }
+                Some(_) => None,
+                None => change.apply(NAMESPACE, &namespace.settings),
+            }
+        }
+        Context::Empty if server.is_community() => {
+            return Err(InfoError::new(ResultCode::ENTERPRISE_ONLY, "enterprise only"));
+        }
+        Context::Empty => None,
+    };
+    match changed {
+        Some(change) => {
+            tracing::info!(%change, "configuration changed");
+            Ok("ok".into())
+        }
+        None => Err(InfoError::parameter("invalid set-config parameter")),
+    }
+}
+
+/// `get-stats:context=xdr[;dc=D]`: nothing is ever shipped to another cluster.
+pub fn get_stats(request: &mut Request<'_>) -> Answer {
+    match request.parameters.require(&["context"], MAX_CONTEXT)? {
+        "xdr" => Ok(Vec::new()),
+        _ => Err(InfoError::parameter("unknown context")),
+    }
+}
+
+fn context<'a>(request: &Request<'a>, namespace: &[&str]) -> Result<Context<'a>, InfoError> {
+    match request.parameters.require(&["context"], MAX_CONTEXT)? {
+        "service" => Ok(Context::Service),
+        "network" => Ok(Context::Network),
+        "namespace" => {
+            let name = request.parameters.require_raw(namespace, MAX_NAMESPACE)?;
+            let namespace = request.server.store.namespace(name);
+            namespace
+                .map(|namespace| Context::Namespace(namespace))
+                .ok_or_else(InfoError::namespace_not_found)
+        }
+        "security" | "xdr" => Ok(Context::Empty),
+        _ => Err(InfoError::parameter("invalid context")),
+    }
+}
+
+/// Applies the one setting that a request changes: the first of the table that the request names; the order in
+/// the request does not count (info §21).
+struct Changer<'a> {
+    server: &'a Server,
+    parameters: &'a Parameters<'a>,
+    /// What the names in the table have in front and those in requests have not.
+    prefix: &'static str,
+}
+
+impl Changer<'_> {
+    /// What was changed, for the log; `None` if there is no such setting or the value is wrong.
+    fn apply<C, L>(&self, table: &'static [Setting<C, L>], live: &L) -> Option<String> {
+        let (setting, value) = self.find(table)?;
+        setting.apply(live, value).then(|| format!("{} {value}", setting.name))
+    }
+
+    fn is_right<C, L>(&self, table: &'static [Setting<C, L>]) -> bool {
+        self.find(table).is_some_and(|(setting, value)| setting.kind.parse(value).is_some())
+    }
+
+    fn find<C, L>(&self, table: &'static [Setting<C, L>]) -> Option<(&'static Setting<C, L>, &str)> {
+        let may_change = |setting: &&Setting<C, L>| match setting.change {
+            Change::Fixed => false,
+            Change::Live => true,
+            Change::Enterprise => !self.server.is_community(),
+        };
+        table.iter().filter(may_change).find_map(|setting| {
+            let name = setting.name.strip_prefix(self.prefix).unwrap_or(setting.name);
+            Some((setting, self.parameters.get(name)?))
+        })
+    }
+}
+
+fn lines<C, L>(table: &'static [Setting<C, L>], live: &L) -> Vec<String> {
+    table.iter().filter_map(|setting| setting.line(live)).collect()
+}
+
+fn service(settings: &Settings) -> Vec<String> {
+    lines(SERVICE, settings)
+}
+
+fn network(server: &Server) -> Vec<String> {
+    let mut lines = lines(NETWORK, &server.settings);
+    let at = lines.iter().position(|line| line.starts_with("heartbeat.tls-name=")).map_or(0, |at| at + 1);
+    let seeds =
+        server.config.mesh_seeds.iter().map(|seed| format!("heartbeat.mesh-seed-address-port={seed}"));
+    lines.splice(at..at, seeds);
+    lines
+}
+
+/// The configuration of a namespace, line by line.
+pub fn namespace_lines(settings: &NamespaceSettings) -> Vec<String> {
+    let mut lines = lines(NAMESPACE, settings);
+    let at = lines.iter().position(|line| line.starts_with("storage-engine=")).map_or(0, |at| at + 1);
+    lines.splice(at..at, (0..STRIPES).map(|i| format!("storage-engine.stripe[{i}]=stripe-{i}")));
+    lines
+}
