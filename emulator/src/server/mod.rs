@@ -12,6 +12,7 @@ pub use offload::{FrameSink, Gone};
 
 use crate::cluster::Node;
 pub use crate::config::Settings;
+use crate::command::query::jobs::Jobs;
 use crate::config::{Config, Edition};
 use crate::control::Clock;
 use crate::store::Store;
@@ -47,6 +48,8 @@ pub struct Server {
     pub connections: ConnectionCounts,
     /// What batches have been counted.
     pub batches: BatchCounts,
+    /// Long queries, under way or ended.
+    pub jobs: Jobs,
     /// Base64 user agents of open connections, by connection id.
     pub user_agents: Mutex<HashMap<u64, String>>,
 }
@@ -107,6 +110,7 @@ impl Server {
             settings: Settings::new(&config),
             connections: ConnectionCounts::default(),
             batches: BatchCounts::default(),
+            jobs: Jobs::default(),
             user_agents: Mutex::default(),
             config,
         }
@@ -180,6 +184,7 @@ impl Running {
     /// Stops accepting, lets requests under way finish, closes all connections, ends all threads.
     pub fn stop(&mut self) {
         self.stopped.store(true, Ordering::Release);
+        self.server.jobs.close();
         let _ = self.stop.send(true);
         if let Some(housekeeper) = self.housekeeper.take() {
             housekeeper.thread().unpark();
