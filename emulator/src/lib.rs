@@ -16,6 +16,7 @@ pub mod control;
 pub mod expression;
 pub mod geo;
 mod housekeeping;
+pub mod index;
 pub mod server;
 pub mod store;
 

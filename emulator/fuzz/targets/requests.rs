@@ -4,7 +4,7 @@
 
 use aerospike_emulator::command::{self, Disposition, info};
 use aerospike_emulator::config::{Config, Edition};
-use aerospike_emulator::server::{FrameSink, Server, Session};
+use aerospike_emulator::server::{FrameSink, Port, Server, Session};
 use aerospike_wire::proto::FrameType;
 use bytes::BytesMut;
 use std::cell::OnceCell;
@@ -34,13 +34,14 @@ fn answer(server: &Server, address: SocketAddr, kind: u8, body: &[u8]) {
         0 => (FrameType::Message, command::dispatch(server, body, &mut out)),
         1 => (FrameType::Compressed, command::dispatch_compressed(server, body, &mut out)),
         _ => {
-            let mut session = Session { id: 1, peer: address, local: address, told_user_agent: false };
+            let mut session =
+                Session { id: 1, peer: address, local: address, port: Port::Service, told_user_agent: false };
             return info::answer(server, &mut session, body, &mut out);
         }
     };
     if disposition == Disposition::Offload {
         // The receiver only has to be there: DEPTH frames fit without anyone taking them.
-        let (sink, _frames) = FrameSink::channel(DEPTH);
-        command::run_offloaded(server, frame_type, body, &sink);
+        let (sink, _frames) = FrameSink::channel(DEPTH, address);
+        command::run_offloaded(server, frame_type, body, sink);
     }
 }

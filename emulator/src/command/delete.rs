@@ -40,6 +40,8 @@ fn execute(request: &Request<'_>) -> Result<(), Failure> {
 fn count(request: &Request<'_>, code: ResultCode) {
     use Counter::*;
     let [success, not_found, filtered_out, error] = match request.origin {
+        // Queries delete through the write path.
+        Origin::Query => return,
         Origin::Client => [DeleteSuccess, DeleteNotFound, DeleteFilteredOut, DeleteError],
         Origin::Batch => [BatchDeleteSuccess, BatchDeleteNotFound, BatchDeleteFilteredOut, BatchDeleteError],
     };

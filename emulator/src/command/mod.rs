@@ -10,6 +10,7 @@ pub mod expression;
 pub mod info;
 mod inside;
 mod operate;
+pub mod query;
 mod read;
 mod reply;
 mod scalar;
@@ -19,12 +20,13 @@ mod write;
 use crate::expression::Expression;
 use crate::server::{FrameSink, Gone, Server};
 use crate::store::{Namespace, Record};
-use aerospike_wire::bits::{info1, info2, info3};
+use aerospike_wire::bits::{info1, info2};
 use aerospike_wire::message::MESSAGE_HEADER_SIZE;
 use aerospike_wire::proto::FrameType;
 use aerospike_wire::{Digest, Header, Message, ResultCode, field};
 use bytes::BytesMut;
 use std::borrow::Cow;
+use std::net::SocketAddr;
 
 pub use reply::Reply;
 
@@ -44,6 +46,8 @@ pub enum Origin {
     Client,
     /// A row of a batch.
     Batch,
+    /// A record that a query has found.
+    Query,
 }
 
 /// A command on one record, whatever way it came.
@@ -120,6 +124,8 @@ pub enum Disposition {
     Done,
     /// The request runs beside the network thread, through [`run_offloaded`].
     Offload,
+    /// The connection has to be closed without a reply.
+    Close,
 }
 
 /// Runs a message and appends its reply, unless it takes so long that other connections of the thread would
@@ -138,8 +144,8 @@ pub fn dispatch(server: &Server, body: &[u8], out: &mut BytesMut) -> Disposition
             return Disposition::Offload;
         }
         batch::answer(server, header, body, &mut *out);
-    } else {
-        run_message(server, header, body, out);
+    } else if run_message(server, header, body, out) == Disposition::Offload {
+        return Disposition::Offload;
     }
     if compresses(server, &header) {
         compression::deflate(out, start);
@@ -162,8 +168,9 @@ pub fn dispatch_compressed(server: &Server, body: &[u8], out: &mut BytesMut) -> 
     Disposition::Done
 }
 
-/// Runs a message that was not for the network thread, and sends its frames.
-pub fn run_offloaded(server: &Server, frame_type: FrameType, body: &[u8], frames: &FrameSink) {
+/// Runs a message that was not for the network thread, and sends its frames. The connection takes its next
+/// request when `frames` is dropped.
+pub fn run_offloaded(server: &Server, frame_type: FrameType, body: &[u8], frames: FrameSink) {
     let mut out = BytesMut::new();
     let inflated = match frame_type {
         FrameType::Compressed => compression::inflate(body).map(Cow::Owned),
@@ -171,16 +178,23 @@ pub fn run_offloaded(server: &Server, frame_type: FrameType, body: &[u8], frames
     };
     let header = inflated.and_then(|body| Ok((Header::parse(&body)?, body)));
     match header {
-        Err(code) => refuse(&mut out, code, 0),
-        Ok((header, body)) if header.info1 & info1::BATCH != 0 => {
-            let compresses = compresses(server, &header);
-            batch::answer(server, header, &body, &mut BatchFrames { frames, compresses });
+        Err(code) => {
+            refuse(&mut out, code, 0);
+            // A client that has gone misses nothing.
+            let _ = frames.send(out);
         }
-        Ok((header, body)) => run_message(server, header, &body, &mut out),
-    }
-    if !out.is_empty() {
-        // A client that has gone misses nothing.
-        let _ = frames.send(out);
+        Ok((header, body)) => {
+            let mut frames = OffloadedFrames { sink: frames, compresses: compresses(server, &header) };
+            if header.info1 & info1::BATCH != 0 {
+                return batch::answer(server, header, &body, &mut frames);
+            }
+            if run_message(server, header, &body, &mut out) == Disposition::Offload
+                && let Ok((message, namespace)) = parse_message(server, header, &body)
+            {
+                return query::run(&query::Query { server, namespace, message }, frames);
+            }
+            let _ = frames.send(out);
+        }
     }
 }
 
@@ -189,41 +203,75 @@ fn compresses(server: &Server, header: &Header) -> bool {
     header.info1 & info1::COMPRESS_RESPONSE != 0 && !server.is_community()
 }
 
-/// Sends the frames of a batch, compressed if the client asked for it.
-struct BatchFrames<'a> {
-    frames: &'a FrameSink,
+/// Sends the frames of a request that runs beside the network thread, compressed if the client asked for it.
+pub struct OffloadedFrames {
+    sink: FrameSink,
     compresses: bool,
 }
 
-impl batch::Frames for &mut BatchFrames<'_> {
-    fn frame(&mut self, mut frame: BytesMut) -> Result<(), Gone> {
+impl OffloadedFrames {
+    /// Sends one frame; where nothing is compressed, it may be several. Waits while the client is behind.
+    ///
+    /// # Errors
+    /// [`Gone`] when the connection was closed.
+    pub fn send(&self, mut frame: BytesMut) -> Result<(), Gone> {
         if self.compresses {
             compression::deflate(&mut frame, 0);
         }
-        self.frames.send(frame)
+        self.sink.send(frame)
+    }
+
+    /// Whether frames are compressed.
+    pub fn compresses(&self) -> bool {
+        self.compresses
+    }
+
+    /// The client's address.
+    pub fn client(&self) -> SocketAddr {
+        self.sink.client()
     }
 }
 
-/// Runs a message that is no batch.
-fn run_message(server: &Server, header: Header, body: &[u8], out: &mut BytesMut) {
-    let message = match Message::with_header(header, &body[MESSAGE_HEADER_SIZE..]) {
-        Ok((message, [])) => message,
-        _ => return refuse(out, ResultCode::PARAMETER, 0),
+impl batch::Frames for &mut OffloadedFrames {
+    fn frame(&mut self, frame: BytesMut) -> Result<(), Gone> {
+        self.send(frame)
+    }
+}
+
+/// Parses a message and finds its namespace.
+fn parse_message<'a>(
+    server: &'a Server,
+    header: Header,
+    body: &'a [u8],
+) -> Result<(Message<'a>, &'a Namespace), ResultCode> {
+    let (message, rest) = Message::with_header(header, &body[MESSAGE_HEADER_SIZE..])?;
+    if !rest.is_empty() {
+        return Err(ResultCode::PARAMETER);
+    }
+    let name = message.field(field::NAMESPACE).ok_or(ResultCode::NAMESPACE)?;
+    let namespace = server.store.namespace(name).ok_or(ResultCode::NAMESPACE)?;
+    Ok((message, namespace))
+}
+
+/// Runs a message that is no batch, unless it is a query: that is for [`run_offloaded`].
+fn run_message(server: &Server, header: Header, body: &[u8], out: &mut BytesMut) -> Disposition {
+    let (message, namespace) = match parse_message(server, header, body) {
+        Ok(parsed) => parsed,
+        Err(code) => {
+            refuse(out, code, 0);
+            return Disposition::Done;
+        }
     };
-    let Some(namespace) = message.field(field::NAMESPACE).and_then(|name| server.store.namespace(name))
-    else {
-        return refuse(out, ResultCode::NAMESPACE, 0);
-    };
-    let Some(digest) = message.field(field::DIGEST) else {
-        return refuse(out, ResultCode::UNSUPPORTED_FEATURE, info3::LAST);
-    };
+    let Some(digest) = message.field(field::DIGEST) else { return Disposition::Offload };
     let Some(digest) = Digest::from_slice(digest) else {
-        return refuse(out, ResultCode::PARAMETER, 0);
+        refuse(out, ResultCode::PARAMETER, 0);
+        return Disposition::Done;
     };
     let set = message.field(field::SET).unwrap_or_default();
     let request =
         Request { server, namespace, set, digest, message, origin: Origin::Client, batch_filter: None };
     run(&request, Reply::frame(out));
+    Disposition::Done
 }
 
 /// Runs a command on one record, by its kind.

@@ -1,7 +1,7 @@
 //! Replies on one record, encoded straight into the connection's output buffer.
 
 use super::Ending;
-use aerospike_wire::message::{MESSAGE_HEADER_SIZE, put_op};
+use aerospike_wire::message::{MESSAGE_HEADER_SIZE, put_field, put_op};
 use aerospike_wire::proto::{FrameType, HEADER_SIZE, ProtoHeader};
 use aerospike_wire::{Header, Particle, op};
 use bytes::{BufMut, BytesMut};
@@ -12,7 +12,9 @@ pub struct Reply<'a> {
     /// Where the message header stands in `out`.
     start: usize,
     kind: Kind,
+    info1: u8,
     info3: u8,
+    n_fields: u16,
     n_ops: u16,
 }
 
@@ -20,6 +22,7 @@ pub struct Reply<'a> {
 enum Kind {
     Frame,
     Row { index: u32, reads: bool },
+    Record,
 }
 
 impl<'a> Reply<'a> {
@@ -27,19 +30,46 @@ impl<'a> Reply<'a> {
     pub fn frame(out: &'a mut BytesMut) -> Reply<'a> {
         out.put_bytes(0, HEADER_SIZE + MESSAGE_HEADER_SIZE);
         let start = out.len() - MESSAGE_HEADER_SIZE;
-        Reply { out, start, kind: Kind::Frame, info3: 0, n_ops: 0 }
+        Reply::begin(out, start, Kind::Frame)
     }
 
     /// A row of a batch's reply. Rows that read say op code 1 whatever the op was (wire §25.3).
     pub fn row(out: &'a mut BytesMut, index: u32, reads: bool) -> Reply<'a> {
         out.put_bytes(0, MESSAGE_HEADER_SIZE);
         let start = out.len() - MESSAGE_HEADER_SIZE;
-        Reply { out, start, kind: Kind::Row { index, reads }, info3: 0, n_ops: 0 }
+        Reply::begin(out, start, Kind::Row { index, reads })
+    }
+
+    /// A message among others in a frame that the caller opens and closes.
+    pub fn record(out: &'a mut BytesMut) -> Reply<'a> {
+        out.put_bytes(0, MESSAGE_HEADER_SIZE);
+        let start = out.len() - MESSAGE_HEADER_SIZE;
+        Reply::begin(out, start, Kind::Record)
+    }
+
+    fn begin(out: &'a mut BytesMut, start: usize, kind: Kind) -> Reply<'a> {
+        Reply { out, start, kind, info1: 0, info3: 0, n_fields: 0, n_ops: 0 }
+    }
+
+    /// Sets the first info byte of the reply.
+    pub fn set_info1(&mut self, bits: u8) {
+        self.info1 = bits;
     }
 
     /// Sets the third info byte of the reply.
     pub fn set_info3(&mut self, bits: u8) {
         self.info3 = bits;
+    }
+
+    /// Appends a field; all fields come before the first result.
+    pub fn field(&mut self, id: u8, data: &[u8]) {
+        put_field(self.out, id, data);
+        self.n_fields += 1;
+    }
+
+    /// Whether any result has been appended.
+    pub fn has_ops(&self) -> bool {
+        self.n_ops > 0
     }
 
     /// Appends the result of an op.
@@ -70,14 +100,16 @@ impl<'a> Reply<'a> {
             self.n_ops = 0;
         }
         let header = Header {
+            info1: self.info1,
             info3: self.info3,
             result: ending.code.0,
             generation: ending.generation as u32,
             ttl: ending.void_time,
             timeout: match self.kind {
                 Kind::Row { index, .. } => index,
-                Kind::Frame => 0,
+                Kind::Frame | Kind::Record => 0,
             },
+            n_fields: self.n_fields,
             n_ops: self.n_ops,
             ..Header::default()
         };

@@ -203,6 +203,7 @@ impl<'a> Connection<'a> {
                     Disposition::Offload => {
                         break Step::Offload(head.frame_type, Bytes::copy_from_slice(body));
                     }
+                    Disposition::Close => break Step::Close,
                 }
             };
             self.send(out)?;
@@ -284,9 +285,9 @@ impl<'a> Connection<'a> {
     }
 
     async fn stream(&mut self, frame_type: FrameType, body: Bytes) -> io::Result<()> {
-        let (sink, mut frames) = FrameSink::channel(OFFLOAD_DEPTH);
+        let (sink, mut frames) = FrameSink::channel(OFFLOAD_DEPTH, self.session.peer);
         let server = self.server.clone();
-        tokio::task::spawn_blocking(move || command::run_offloaded(&server, frame_type, &body, &sink));
+        tokio::task::spawn_blocking(move || command::run_offloaded(&server, frame_type, &body, sink));
         while let Some(frame) = frames.recv().await {
             self.output = frame;
             self.flush().await?;

@@ -13,6 +13,7 @@ pub use host::Host;
 pub use offload::{FrameSink, Gone};
 
 use crate::cluster::Node;
+use crate::command::query::jobs::Jobs;
 pub use crate::config::Settings;
 use crate::config::{Config, Edition};
 use crate::control::Clock;
@@ -53,6 +54,8 @@ pub struct Server {
     pub batches: BatchCounts,
     /// Levels of the log's contexts, as `log-set` left them.
     pub log_levels: crate::command::info::Levels,
+    /// Long queries, under way or ended.
+    pub jobs: Jobs,
     /// Base64 user agents of open connections, by connection id.
     pub user_agents: Mutex<HashMap<u64, String>>,
 }
@@ -146,6 +149,7 @@ impl Server {
             connections: ConnectionCounts::default(),
             batches: BatchCounts::default(),
             log_levels: Mutex::default(),
+            jobs: Jobs::default(),
             user_agents: Mutex::default(),
             config,
         }
@@ -230,6 +234,7 @@ impl Running {
     /// Stops accepting, lets requests under way finish, closes all connections, ends all threads.
     pub fn stop(&mut self) {
         self.stopped.store(true, Ordering::Release);
+        self.server.jobs.close();
         let _ = self.stop.send(true);
         if let Some(housekeeper) = self.housekeeper.take() {
             housekeeper.thread().unpark();

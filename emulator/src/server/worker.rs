@@ -158,4 +158,7 @@ async fn serve(
     while busy.get() > 0 && Instant::now() < deadline {
         tokio::time::sleep(Duration::from_millis(2)).await;
     }
+    if busy.get() > 0 {
+        server.jobs.abort_all();
+    }
 }

@@ -138,6 +138,7 @@ mod tests {
             n_bins: 0,
             key_size: 0,
             storage_size: size,
+            value_indexes: 0,
             last_update: 0,
         };
         Record::new(header, &[])

@@ -7,6 +7,7 @@ use super::sets::Sets;
 use super::stats::Stats;
 use crate::config::{NamespaceConfig, NamespaceSettings};
 use crate::control::Clock;
+use crate::index::Indexes;
 use aerospike_wire::{Digest, PARTITIONS};
 use parking_lot::{Mutex, RwLock};
 use std::sync::Arc;
@@ -20,6 +21,8 @@ pub struct Namespace {
     partitions: Box<[PartitionLock]>,
     /// The namespace's sets.
     pub sets: Sets,
+    /// The namespace's secondary indexes.
+    pub indexes: Indexes,
     /// What `set-config` can change while the server runs.
     pub settings: NamespaceSettings,
     /// What the namespace has counted.
@@ -68,6 +71,7 @@ impl Namespace {
             name: config.name.clone(),
             partitions: (0..PARTITIONS).map(|_| RwLock::new(empty.clone())).collect(),
             sets: Sets::with(&config.sets),
+            indexes: Indexes::new(),
             settings: NamespaceSettings::new(config),
             stats: Stats::new(),
             clock,
@@ -121,6 +125,7 @@ impl Namespace {
 
     /// What follows from a record taking another's place. Called with the partition locked.
     fn account(&self, old: Option<&Record>, new: Option<&Record>) {
+        self.indexes.follow(old, new);
         let bytes = |record: Option<&Record>| record.map_or(0, |r| stored_bytes(r.header().storage_size));
         let growth = bytes(new) - bytes(old);
         if growth != 0 {

@@ -71,6 +71,7 @@ impl Asker {
             n_bins: 0,
             key_size: 0,
             storage_size: 70,
+            value_indexes: 0,
             last_update: namespace.clock.now_ms() - age_ms,
         };
         let mut partition = namespace.partition(&digest).write();

@@ -1,0 +1,189 @@
+//! Scans and index queries: requests without a digest (query §5).
+//!
+//! | kind | file |
+//! |---|---|
+//! | foreground: records stream back | [`foreground`] |
+//! | background: operations run on each record | [`background`] |
+//! | aggregation, background UDF | refused until functions can be run |
+//!
+//! All kinds find their records through [`walk`]: partition by partition, from one partition's pointers at a
+//! time, so that a slow client holds neither a lock nor more than one partition's former state.
+
+mod background;
+mod filter;
+mod foreground;
+pub mod jobs;
+mod lookup;
+mod output;
+mod projection;
+mod targets;
+mod throttle;
+mod walk;
+
+use super::OffloadedFrames;
+use crate::server::{Gone, Server};
+use crate::store::{Namespace, SetId};
+use aerospike_wire::bits::{info1, info2};
+use aerospike_wire::{Header, Message, ResultCode, field};
+use output::Output;
+
+/// Longest set name that a query may carry, in bytes.
+const MAX_SET_NAME: usize = 63;
+/// `socket-timeout` of a query that names none, in milliseconds.
+const DEFAULT_SOCKET_TIMEOUT: u32 = 10_000;
+
+/// A query as it came in.
+#[derive(Clone, Copy)]
+pub struct Query<'a> {
+    /// The server that it runs on.
+    pub server: &'a Server,
+    /// The namespace asked.
+    pub namespace: &'a Namespace,
+    /// Header, fields and ops.
+    pub message: Message<'a>,
+}
+
+/// What a query does with the records that it finds.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Kind {
+    /// Returns them.
+    Foreground,
+    /// Runs the message's operations on each.
+    BackgroundOps,
+    /// Runs a function on each.
+    BackgroundUdf,
+    /// Streams them through a function.
+    Aggregation,
+}
+
+/// Which records count, by their set.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum SetFilter {
+    /// All of the namespace.
+    Any,
+    /// Those of one set.
+    Only(SetId),
+    /// None: the set does not exist.
+    Nothing,
+}
+
+/// Runs a query and sends its reply.
+pub fn run(query: &Query<'_>, frames: OffloadedFrames) {
+    let mut output = Output::new(frames);
+    let result = match query.kind() {
+        Err(code) => Err(code),
+        Ok(Kind::Foreground) => foreground::run(query, &mut output),
+        Ok(kind @ Kind::BackgroundOps) => match background::prepare(query, kind, &output) {
+            Ok(job) => {
+                // Accepted: the client hears that before the work begins, and its connection is free then. The
+                // work is done even if the client has gone.
+                let _: Result<(), Gone> = output.finish(ResultCode::OK, true);
+                job.answered(output.sent);
+                drop(output);
+                return job.run();
+            }
+            Err(code) => Err(code),
+        },
+        Ok(kind @ Kind::BackgroundUdf) => {
+            background::check(query, kind).and(Err(ResultCode::UNSUPPORTED_FEATURE))
+        }
+        Ok(Kind::Aggregation) => check_aggregation(query).and(Err(ResultCode::UNSUPPORTED_FEATURE)),
+    };
+    if let Err(code) = result {
+        // Whoever has gone misses nothing.
+        let _: Result<(), Gone> = output.refuse(code);
+    }
+}
+
+impl<'a> Query<'a> {
+    fn header(&self) -> &Header {
+        &self.message.header
+    }
+
+    fn field(&self, id: u8) -> Option<&'a [u8]> {
+        self.message.field(id)
+    }
+
+    fn is_short(&self) -> bool {
+        self.header().info1 & info1::SHORT_QUERY != 0
+    }
+
+    fn kind(&self) -> Result<Kind, ResultCode> {
+        if self.field(field::UDF_MODULE).is_none() {
+            let writes = self.header().info2 & info2::WRITE != 0;
+            return Ok(if writes { Kind::BackgroundOps } else { Kind::Foreground });
+        }
+        match self.field(field::UDF_OP) {
+            Some([1]) => Ok(Kind::Aggregation),
+            Some([2]) => Ok(Kind::BackgroundUdf),
+            _ => Err(ResultCode::PARAMETER),
+        }
+    }
+
+    /// Which records count by their set; an absent or empty name means all.
+    ///
+    /// # Errors
+    /// [`ResultCode::PARAMETER`] for a name that no set can have.
+    fn set_filter(&self) -> Result<SetFilter, ResultCode> {
+        match self.field(field::SET) {
+            None | Some([]) => Ok(SetFilter::Any),
+            Some(name) if name.len() > MAX_SET_NAME => Err(ResultCode::PARAMETER),
+            Some(name) => {
+                Ok(self.namespace.sets.find(name).map_or(SetFilter::Nothing, |set| SetFilter::Only(set.id)))
+            }
+        }
+    }
+
+    /// Records per second; 0 = unlimited.
+    ///
+    /// # Errors
+    /// [`ResultCode::PARAMETER`] for a field of a wrong size, and for a short query that has one.
+    fn records_per_second(&self) -> Result<u32, ResultCode> {
+        match self.field(field::RECORDS_PER_SECOND) {
+            None => Ok(0),
+            Some(_) if self.is_short() => Err(ResultCode::PARAMETER),
+            Some(bytes) => word(bytes),
+        }
+    }
+
+    /// Milliseconds that the client's socket may stall; 0 = any time.
+    ///
+    /// # Errors
+    /// [`ResultCode::PARAMETER`] for a field of a wrong size.
+    fn socket_timeout(&self) -> Result<u32, ResultCode> {
+        self.field(field::SOCKET_TIMEOUT).map_or(Ok(DEFAULT_SOCKET_TIMEOUT), word)
+    }
+
+    /// The id that the client has given the query; 0 = none. Short payloads read as if zeros stood in front.
+    fn id(&self) -> u64 {
+        let bytes = self.field(field::QUERY_ID).unwrap_or_default();
+        bytes.iter().take(8).fold(0, |id, byte| id << 8 | *byte as u64)
+    }
+}
+
+/// Checks an aggregation as far as its function is not needed (query §5.7).
+fn check_aggregation(query: &Query<'_>) -> Result<(), ResultCode> {
+    if query.is_short() {
+        return Err(ResultCode::PARAMETER);
+    }
+    if query.field(field::FILTER).is_some() {
+        return Err(ResultCode::UNSUPPORTED_FEATURE);
+    }
+    query.records_per_second()?;
+    let wanted = lookup::parse(query)?;
+    if query.set_filter()? == SetFilter::Nothing {
+        return Err(ResultCode::NOT_FOUND);
+    }
+    if let Some(wanted) = wanted {
+        lookup::find(query, wanted)?;
+    }
+    query.socket_timeout()?;
+    match (query.field(field::UDF_FUNCTION), query.field(field::UDF_ARGUMENTS)) {
+        (Some(_), Some(_)) => Ok(()),
+        _ => Err(ResultCode::PARAMETER),
+    }
+}
+
+fn word(bytes: &[u8]) -> Result<u32, ResultCode> {
+    bytes.try_into().map(u32::from_be_bytes).map_err(|_| ResultCode::PARAMETER)
+}

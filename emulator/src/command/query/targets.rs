@@ -1,0 +1,126 @@
+//! Which partitions a query covers, and from where on (query §5.2, §7).
+
+use super::Query;
+use crate::index::{GROUP, GROUPS};
+use aerospike_wire::{Digest, PARTITIONS, ResultCode, field};
+
+const DIGEST_SIZE: usize = 20;
+const BVAL_SIZE: usize = 8;
+
+/// The last record that the client has received from a partition.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Cursor {
+    /// The record's digest; its partition is the cursor's.
+    pub digest: Digest,
+    /// The index value under which it came; 0 in a scan.
+    pub bval: i64,
+}
+
+/// Partitions, each from its start or from a cursor on.
+#[derive(Debug)]
+pub struct Targets {
+    /// One bit for each partition, sixteen partitions to a word.
+    groups: [u16; GROUPS],
+    /// In the order of partitions.
+    cursors: Vec<Cursor>,
+    /// How many partitions were named to be read from their start.
+    pub partitions: usize,
+}
+
+impl Targets {
+    /// All partitions from their start.
+    pub fn all() -> Targets {
+        Targets { groups: [u16::MAX; GROUPS], cursors: Vec::new(), partitions: PARTITIONS }
+    }
+
+    /// The partitions that a foreground query names; `None` when it names none.
+    ///
+    /// # Errors
+    /// [`ResultCode::PARAMETER`] for a bad id, a partition named twice, counts out of range or apart.
+    pub fn parse(query: &Query<'_>, has_predicate: bool) -> Result<Option<Targets>, ResultCode> {
+        let ids = query.field(field::PARTITION_IDS);
+        let digests = query.field(field::DIGESTS);
+        let bvals = query.field(field::BVALS).filter(|_| has_predicate);
+        if bvals.is_some() && digests.is_none() {
+            return Err(ResultCode::PARAMETER);
+        }
+        if ids.is_none() && digests.is_none() {
+            return Ok(None);
+        }
+        let mut targets = Targets { groups: [0; GROUPS], cursors: Vec::new(), partitions: 0 };
+        if let Some(ids) = ids {
+            targets.add_partitions(ids)?;
+        }
+        if let Some(digests) = digests {
+            targets.add_cursors(digests, bvals, has_predicate)?;
+        }
+        Ok(Some(targets))
+    }
+
+    fn add_partitions(&mut self, ids: &[u8]) -> Result<(), ResultCode> {
+        let count = ids.len() / 2;
+        if !(1..=PARTITIONS).contains(&count) {
+            return Err(ResultCode::PARAMETER);
+        }
+        for id in ids.chunks_exact(2) {
+            self.add(u16::from_le_bytes([id[0], id[1]]) as usize)?;
+        }
+        self.partitions = count;
+        Ok(())
+    }
+
+    fn add_cursors(
+        &mut self,
+        digests: &[u8],
+        bvals: Option<&[u8]>,
+        has_predicate: bool,
+    ) -> Result<(), ResultCode> {
+        let count = digests.len() / DIGEST_SIZE;
+        if !(1..=PARTITIONS).contains(&count) {
+            return Err(ResultCode::PARAMETER);
+        }
+        let bvals = match (has_predicate, bvals) {
+            (false, _) => None,
+            (true, Some(bvals)) if bvals.len() / BVAL_SIZE == count => Some(bvals),
+            (true, _) => return Err(ResultCode::PARAMETER),
+        };
+        let mut bvals = bvals.unwrap_or_default().chunks_exact(BVAL_SIZE);
+        for digest in digests.chunks_exact(DIGEST_SIZE) {
+            let digest = Digest::from_slice(digest).ok_or(ResultCode::PARAMETER)?;
+            let bval = bvals.next().and_then(|bval| bval.try_into().ok()).map_or(0, i64::from_le_bytes);
+            self.add(digest.partition())?;
+            self.cursors.push(Cursor { digest, bval });
+        }
+        self.cursors.sort_unstable_by_key(|cursor| cursor.digest.partition());
+        Ok(())
+    }
+
+    fn add(&mut self, partition: usize) -> Result<(), ResultCode> {
+        let group = self.groups.get_mut(partition / GROUP).ok_or(ResultCode::PARAMETER)?;
+        let bit = 1 << (partition % GROUP);
+        if *group & bit != 0 {
+            return Err(ResultCode::PARAMETER);
+        }
+        *group |= bit;
+        Ok(())
+    }
+
+    /// How many partitions were named by a cursor.
+    pub fn cursors(&self) -> usize {
+        self.cursors.len()
+    }
+
+    /// The covered partitions of a group, as bits.
+    pub fn group(&self, group: usize) -> u16 {
+        self.groups[group]
+    }
+
+    /// Where a partition is to be resumed.
+    pub fn cursor(&self, partition: usize) -> Option<&Cursor> {
+        if self.cursors.is_empty() {
+            return None;
+        }
+        let at = self.cursors.binary_search_by_key(&partition, |cursor| cursor.digest.partition());
+        at.ok().map(|at| &self.cursors[at])
+    }
+}
