@@ -84,7 +84,7 @@ settings! {
         /// Threads that serve connections; 0 = one for each core, four at most.
         service_threads: u32 = 0, "service-threads", Number(THREADS), Fixed;
         /// When the making of an index is answered: once queries can use it, or at once, as a real server does.
-        sindex_build: String = "foreground".into(), "sindex-build", Word(&["foreground", "background"]), Live;
+        sindex_build: String = "foreground".into(), "sindex-build", Word(&["foreground", "background"]), Own;
         sindex_builder_threads: u32 = 4, "sindex-builder-threads", Number(1..=32), Live;
         sindex_gc_period: u32 = 10, "sindex-gc-period", Seconds(ANY), Live;
         stay_quiesced: bool = false, "stay-quiesced", Switch, Fixed;

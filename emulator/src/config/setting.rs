@@ -47,6 +47,8 @@ pub enum Change {
     Live,
     /// As [`Change::Live`], but not on Community Edition.
     Enterprise,
+    /// As [`Change::Live`]; a setting of the emulator alone, which `get-config` leaves out.
+    Own,
 }
 
 /// A value of the right form and in range.
@@ -288,9 +290,10 @@ impl<C, L> Setting<C, L> {
         self.kind.parse(text).is_some_and(|parsed| (self.set)(live, parsed))
     }
 
-    /// `name=value`, or nothing for an address that is not configured.
+    /// `name=value`, or nothing for an address that is not configured and for a setting that real servers lack.
     pub fn line(&self, live: &L) -> Option<String> {
-        (self.show)(live).map(|value| format!("{}={value}", self.name))
+        let shown = if self.change == Change::Own { None } else { (self.show)(live) };
+        shown.map(|value| format!("{}={value}", self.name))
     }
 }
 

@@ -120,7 +120,7 @@ impl Changer<'_> {
     fn find<C, L>(&self, table: &'static [Setting<C, L>]) -> Option<(&'static Setting<C, L>, &str)> {
         let may_change = |setting: &&Setting<C, L>| match setting.change {
             Change::Fixed => false,
-            Change::Live => true,
+            Change::Live | Change::Own => true,
             Change::Enterprise => !self.server.is_community(),
         };
         table.iter().filter(may_change).find_map(|setting| {
