@@ -7,7 +7,7 @@ use aerospike_wire::particle::ParticleBuf;
 use aerospike_wire::{ParticleType, ResultCode, msgpack};
 
 use super::operation::{MALFORMED, Operation};
-use super::order::{compare, is_wildcard};
+use super::order::{Probe, compare, is_wildcard};
 use super::rank::{Lookup, Ranking, count_below, lower_bound, partition, upper_bound};
 use super::reply::{self, Hit, Sought, Source, element, integer, list_of_piece};
 use super::scan::{List, list_of, put_list_head};
@@ -127,7 +127,8 @@ pub(crate) fn index_of_rank(list: &List<'_>, rank: u32) -> Result<u32, ResultCod
 /// The lowest index of an element that equals the value.
 pub(crate) fn index_of_value(list: &List<'_>, value: &[u8]) -> Result<Option<u32>, ResultCode> {
     let column = list.column()?;
-    let equal = |index: &u32| compare(column.get(*index), value) == Ordering::Equal;
+    let probe = Probe::new(value);
+    let equal = |index: &u32| probe.order_of(column.get(*index)) == Ordering::Equal;
     if list.is_ordered() {
         let index = lower_bound(column, value);
         return Ok((index < list.count).then_some(index).filter(equal));
@@ -157,10 +158,15 @@ fn select_multi(list: &List<'_>, multi: &Multi<'_>, wanted: Wanted) -> Result<Se
             let start = count_below(list.column()?, value) as i128 + *rank as i128;
             by_rank(list, clip_absolute(start, *count, size), wanted)
         }
-        Multi::AllByValue(value) => by_value(list, wanted, value, |element| compare(element, value).is_eq()),
-        Multi::ValueInterval(begin, end) => by_value(list, wanted, begin, |element| {
-            compare(element, begin).is_ge() && end.is_none_or(|end| compare(element, end).is_lt())
-        }),
+        Multi::AllByValue(value) => {
+            let value = Probe::new(value);
+            by_value(list, wanted, value.value(), |element| value.order_of(element).is_eq())
+        }
+        Multi::ValueInterval(begin, end) => {
+            let (begin, end) = (Probe::new(begin), end.map(Probe::new));
+            let below = |element: &[u8]| end.as_ref().is_none_or(|end| end.order_of(element).is_lt());
+            by_value(list, wanted, begin.value(), |element| begin.order_of(element).is_ge() && below(element))
+        }
         Multi::KeyList(_) | Multi::KeyInterval(..) | Multi::KeyRelative(..) => Err(MALFORMED),
     }
 }
@@ -325,8 +331,9 @@ pub(crate) fn rank_groups(
 ) -> Result<Vec<(u32, u32)>, ResultCode> {
     let sorted = Ranking::new(column).sorted();
     let bound = |item: &[u8], up_to: Ordering| {
+        let probe = Probe::new(item);
         partition(column.len(), |i| {
-            let ordering = compare(column.get(sorted[i as usize]), item);
+            let ordering = probe.order_of(column.get(sorted[i as usize]));
             ordering.is_lt() || ordering == up_to
         })
     };

@@ -9,7 +9,7 @@ use aerospike_wire::particle::ParticleBuf;
 use super::list::remove;
 use super::number::{self, Number};
 use super::operation::{Arguments, MALFORMED, Operation};
-use super::order::compare;
+use super::order::{Probe, compare};
 use super::rank::{Lookup, Ranking, lower_bound, upper_bound};
 use super::reply::integer;
 use super::scan::{Elements, HEAD_ROOM, List, list_of, put_list_head};
@@ -290,7 +290,8 @@ fn insert(list: &List<'_>, index: i64, items: &Elements<'_>, flags: u64) -> Resu
 /// Whether another element equals the value.
 fn exists_elsewhere(list: &List<'_>, value: &[u8], here: u32) -> Result<bool, ResultCode> {
     let column = list.column()?;
-    Ok((0..list.count).any(|i| i != here && compare(column.get(i), value) == Ordering::Equal))
+    let probe = Probe::new(value);
+    Ok((0..list.count).any(|i| i != here && probe.order_of(column.get(i)) == Ordering::Equal))
 }
 
 fn set(list: &List<'_>, index: i64, value: &[u8], flags: u64) -> Result<Done, ResultCode> {

@@ -8,7 +8,7 @@ use aerospike_wire::{ParticleType, ResultCode, msgpack};
 
 use super::list::{interval, last_places, rank_groups};
 use super::operation::{MALFORMED, Operation};
-use super::order::compare;
+use super::order::{Probe, compare};
 use super::rank::{Lookup, Ranking, count_below, lower_bound, upper_bound};
 use super::reply::{self, Hit, Sought, Source, element, integer};
 use super::scan::{HEAD_ROOM, Map, map_of, put_map_head};
@@ -148,7 +148,8 @@ pub(crate) fn index_of_rank(map: &Map<'_>, rank: u32) -> Result<u32, ResultCode>
 /// The lowest index of an entry with a value that equals this one.
 pub(crate) fn index_of_value(map: &Map<'_>, value: &[u8]) -> Result<Option<u32>, ResultCode> {
     let values = map.values()?;
-    Ok((0..map.count).find(|i| compare(values.get(*i), value) == Ordering::Equal))
+    let probe = Probe::new(value);
+    Ok((0..map.count).find(|i| probe.order_of(values.get(*i)) == Ordering::Equal))
 }
 
 /// A single entry, or part of it, as a result.
@@ -191,10 +192,15 @@ fn select_multi(map: &Map<'_>, multi: &Multi<'_>, wanted: Wanted) -> Result<Sele
             let start = count_below(map.values()?, value) as i128 + *rank as i128;
             by_rank(map, clip_absolute(start, *count, size), wanted)
         }
-        Multi::AllByValue(value) => by_value(map, wanted, value, |element| compare(element, value).is_eq()),
-        Multi::ValueInterval(begin, end) => by_value(map, wanted, begin, |element| {
-            compare(element, begin).is_ge() && end.is_none_or(|end| compare(element, end).is_lt())
-        }),
+        Multi::AllByValue(value) => {
+            let value = Probe::new(value);
+            by_value(map, wanted, value.value(), |element| value.order_of(element).is_eq())
+        }
+        Multi::ValueInterval(begin, end) => {
+            let (begin, end) = (Probe::new(begin), end.map(Probe::new));
+            let below = |element: &[u8]| end.as_ref().is_none_or(|end| end.order_of(element).is_lt());
+            by_value(map, wanted, begin.value(), |element| begin.order_of(element).is_ge() && below(element))
+        }
         Multi::ValueList(items) => value_list(map, items, wanted),
     }
 }
@@ -375,8 +381,8 @@ impl Source for Map<'_> {
     fn ranks(&self, indexes: &[u32]) -> Result<Vec<u32>, ResultCode> {
         let values = self.values()?;
         if let [index] = indexes {
-            let value = values.get(*index);
-            let lower = |i: &u32| match compare(values.get(*i), value) {
+            let value = Probe::new(values.get(*index));
+            let lower = |i: &u32| match value.order_of(values.get(*i)) {
                 Ordering::Less => true,
                 Ordering::Equal => i < index,
                 Ordering::Greater => false,

@@ -73,6 +73,19 @@ fn float(token: Token<'_>) -> f64 {
 ///
 /// The bytes must be well-formed; where they are not, the answer is unspecified. Deep nesting costs no stack.
 pub fn compare(a: &[u8], b: &[u8]) -> Ordering {
+    match (a, b) {
+        // Small integers, and short strings of one type: most of what is compared.
+        ([a @ 0..=0x7f, ..], [b @ 0..=0x7f, ..]) => return a.cmp(b),
+        ([head_a @ 0xa1..=0xbf, a @ ..], [head_b @ 0xa1..=0xbf, b @ ..]) => {
+            let (size_a, size_b) = ((head_a & 0x1f) as usize, (head_b & 0x1f) as usize);
+            if let (Some(a), Some(b)) = (a.get(..size_a), b.get(..size_b))
+                && a[0] == b[0]
+            {
+                return a.cmp(b);
+            }
+        }
+        _ => {}
+    }
     let (mut a, mut b) = (Reader::new(a), Reader::new(b));
     let inside = match compare_next(&mut a, &mut b) {
         Step::Decided(ordering) => return ordering,
@@ -173,25 +186,40 @@ pub(crate) struct SortKey {
 const NAN_PREFIX: u64 = u64::MAX;
 
 impl SortKey {
+    #[inline]
     pub(crate) fn of(element: &[u8]) -> SortKey {
+        const INTEGER: fn(i64) -> SortKey =
+            |value| SortKey { class: Class::Integer, prefix: (value as u64) ^ (1 << 63) };
+        match element {
+            [value @ 0..=0x7f, ..] => INTEGER(*value as i64),
+            [0xcc, value, ..] => INTEGER(*value as i64),
+            [0xcd, a, b, ..] => INTEGER(u16::from_be_bytes([*a, *b]) as i64),
+            [0xce, a, b, c, d, ..] => INTEGER(u32::from_be_bytes([*a, *b, *c, *d]) as i64),
+            [0xa1..=0xbf, 3, text @ ..] => {
+                let text = text.get(..(element[0] & 0x1f) as usize - 1).unwrap_or_default();
+                SortKey { class: Class::String, prefix: bytes_prefix(text) }
+            }
+            _ => SortKey::of_any(element),
+        }
+    }
+
+    fn of_any(element: &[u8]) -> SortKey {
         let mut reader = Reader::new(element);
         let Ok(token) = reader.token() else {
             return SortKey { class: Class::Wildcard, prefix: 0 };
         };
+        let class = class(token);
         let prefix = match token {
             Token::Int(value) => (value as u64) ^ (1 << 63),
             Token::Uint(value) => value,
-            Token::Raw(payload) => match payload.first_chunk::<8>() {
-                Some(chunk) => u64::from_be_bytes(*chunk),
-                None => {
-                    payload.iter().enumerate().fold(0, |all, (i, byte)| all | (*byte as u64) << (56 - 8 * i))
-                }
-            },
+            // The type byte tells blobs apart, and only these.
+            Token::Raw(payload) if class == Class::Blob => bytes_prefix(payload),
+            Token::Raw(payload) => bytes_prefix(payload.get(1..).unwrap_or_default()),
             Token::Map(count) => inside(&mut reader, count, 2) as u64,
             Token::Float32(_) | Token::Float64(_) => float_prefix(float(token)),
             _ => 0,
         };
-        SortKey { class: class(token), prefix }
+        SortKey { class, prefix }
     }
 
     /// Whether keys that are the same mean values that are equal.
@@ -202,6 +230,49 @@ impl SortKey {
     /// Whether the value is NaN, which equals every float.
     pub(crate) fn is_nan(self) -> bool {
         self.class == Class::Float && self.prefix == NAN_PREFIX
+    }
+}
+
+/// The first eight bytes as a number; shorter ones are filled up with zeros.
+fn bytes_prefix(bytes: &[u8]) -> u64 {
+    match bytes.first_chunk() {
+        Some(chunk) => u64::from_be_bytes(*chunk),
+        None => bytes.iter().enumerate().fold(0, |all, (i, byte)| all | (*byte as u64) << (56 - 8 * i)),
+    }
+}
+
+/// A value that many elements are compared with.
+pub(crate) struct Probe<'a> {
+    value: &'a [u8],
+    key: SortKey,
+    /// Sort keys decide; not so for NaN, and for wildcards on the outside.
+    plain: bool,
+}
+
+impl<'a> Probe<'a> {
+    pub(crate) fn new(value: &'a [u8]) -> Probe<'a> {
+        let key = SortKey::of(value);
+        Probe { value, key, plain: key.class != Class::Wildcard && !key.is_nan() }
+    }
+
+    /// The value.
+    pub(crate) fn value(&self) -> &'a [u8] {
+        self.value
+    }
+
+    /// How an element compares with the value.
+    #[inline]
+    pub(crate) fn order_of(&self, element: &[u8]) -> Ordering {
+        if self.plain {
+            let key = SortKey::of(element);
+            if key != self.key && key.class != Class::Wildcard && !key.is_nan() {
+                return key.cmp(&self.key);
+            }
+            if key == self.key && key.is_exact() {
+                return Ordering::Equal;
+            }
+        }
+        compare(element, self.value)
     }
 }
 

@@ -2,17 +2,19 @@
 
 use std::cmp::Ordering;
 
-use super::order::{Class, SortKey, compare};
+use super::order::{Class, Probe, SortKey, compare};
 use super::scan::{Column, has_comparison};
 
 /// How many elements are lower than `value`, in a column in order.
 pub(crate) fn lower_bound(sorted: Column<'_, '_>, value: &[u8]) -> u32 {
-    partition(sorted.len(), |i| compare(sorted.get(i), value) == Ordering::Less)
+    let probe = Probe::new(value);
+    partition(sorted.len(), |i| probe.order_of(sorted.get(i)) == Ordering::Less)
 }
 
 /// How many elements are lower than `value` or equal to it, in a column in order.
 pub(crate) fn upper_bound(sorted: Column<'_, '_>, value: &[u8]) -> u32 {
-    partition(sorted.len(), |i| compare(sorted.get(i), value) != Ordering::Greater)
+    let probe = Probe::new(value);
+    partition(sorted.len(), |i| probe.order_of(sorted.get(i)) != Ordering::Greater)
 }
 
 /// The first of `0..count` that `before` denies.
@@ -27,7 +29,8 @@ pub(crate) fn partition(count: u32, before: impl Fn(u32) -> bool) -> u32 {
 
 /// How many elements are lower than `value`, in a column in any order.
 pub(crate) fn count_below(column: Column<'_, '_>, value: &[u8]) -> u32 {
-    column.iter().filter(|element| compare(element, value) == Ordering::Less).count() as u32
+    let probe = Probe::new(value);
+    column.iter().filter(|element| probe.order_of(element) == Ordering::Less).count() as u32
 }
 
 /// An element's place among its fellows: sort key, then index, in one number.
@@ -43,19 +46,24 @@ pub(crate) struct Ranking<'e, 'a> {
     slots: Vec<Slot>,
     /// Sort keys decide every comparison, equality included.
     exact: bool,
+    /// The elements have an order for sure: there is no NaN and no wildcard, not even inside.
+    total: bool,
 }
 
 impl<'e, 'a> Ranking<'e, 'a> {
     /// Looks at every element once.
     pub(crate) fn new(column: Column<'e, 'a>) -> Ranking<'e, 'a> {
-        let mut exact = true;
+        let (mut exact, mut total) = (true, true);
         let mut slots = Vec::with_capacity(column.len() as usize);
         for (index, element) in column.iter().enumerate() {
             let key = SortKey::of(element);
             exact &= key.is_exact() && !key.is_nan();
+            total &= key.class < Class::Extension
+                && !matches!(key.class, Class::List | Class::Map)
+                && !key.is_nan();
             slots.push(slot(key, index as u32));
         }
-        Ranking { column, slots, exact }
+        Ranking { column, slots, exact, total }
     }
 
     #[inline]
@@ -151,43 +159,56 @@ impl<'e, 'a> Ranking<'e, 'a> {
         let lowest_on_top = start <= above;
         let taken = count + start.min(above);
         // For many elements sorting is quicker, and as good where no two are equal.
-        if self.exact && taken > size / 8 {
-            let mut sorted = self.slots.clone();
-            sorted.sort_unstable();
-            if sorted.windows(2).all(|pair| pair[0] >> 32 != pair[1] >> 32) {
-                let window = sorted[start..start + count].iter().map(|slot| *slot as u32);
+        if self.total && taken > size / 8 {
+            let mut sorted = Ranking { slots: self.slots.clone(), ..self };
+            sorted.sort();
+            if sorted.slots.windows(2).all(|pair| sorted.compare(pair[0], pair[1]) != Ordering::Equal) {
+                let window = sorted.slots[start..start + count].iter().map(|slot| *slot as u32);
                 return if lowest_on_top { window.rev().collect() } else { window.collect() };
             }
         }
-        let better = if lowest_on_top { Ordering::Less } else { Ordering::Greater };
-        for parent in (0..size / 2).rev() {
-            self.sift(parent, size, better);
+        let mut slots = std::mem::take(&mut self.slots);
+        match (self.exact, lowest_on_top) {
+            (true, true) => partial_sort(&mut slots, taken, |a, b| a >> 32 < b >> 32),
+            (true, false) => partial_sort(&mut slots, taken, |a, b| a >> 32 > b >> 32),
+            (false, true) => partial_sort(&mut slots, taken, |a, b| self.compare(a, b) == Ordering::Less),
+            (false, false) => partial_sort(&mut slots, taken, |a, b| self.compare(a, b) == Ordering::Greater),
         }
-        let mut end = size;
-        for _ in 0..taken {
-            end -= 1;
-            self.slots.swap(0, end);
-            self.sift(0, end, better);
-        }
-        self.slots[end..end + count].iter().map(|slot| *slot as u32).collect()
+        slots[size - taken..size - taken + count].iter().map(|slot| *slot as u32).collect()
     }
+}
 
-    fn sift(&mut self, mut parent: usize, end: usize, better: Ordering) {
-        loop {
-            let mut child = 2 * parent + 1;
-            if child >= end {
-                return;
-            }
-            if child + 1 < end && self.compare(self.slots[child + 1], self.slots[child]) == better {
-                child += 1;
-            }
-            if self.compare(self.slots[child], self.slots[parent]) != better {
-                return;
-            }
-            self.slots.swap(child, parent);
-            parent = child;
+/// Takes the best slot off a heap `taken` times and puts it where the heap then ends.
+fn partial_sort(slots: &mut [Slot], taken: usize, better: impl Fn(Slot, Slot) -> bool) {
+    for parent in (0..slots.len() / 2).rev() {
+        sift(slots, parent, slots[parent], &better);
+    }
+    for end in (slots.len() - taken..slots.len()).rev() {
+        let sinking = slots[end];
+        slots[end] = slots[0];
+        if end > 0 {
+            sift(&mut slots[..end], 0, sinking, &better);
         }
     }
+}
+
+/// Puts a slot in its place at `hole` or below.
+fn sift(heap: &mut [Slot], mut hole: usize, sinking: Slot, better: &impl Fn(Slot, Slot) -> bool) {
+    loop {
+        let mut child = 2 * hole + 1;
+        if child >= heap.len() {
+            break;
+        }
+        if child + 1 < heap.len() {
+            child += better(heap[child + 1], heap[child]) as usize;
+        }
+        if !better(heap[child], sinking) {
+            break;
+        }
+        heap[hole] = heap[child];
+        hole = child;
+    }
+    heap[hole] = sinking;
 }
 
 /// A set of values to look elements up in.
@@ -221,10 +242,11 @@ impl<'e, 'a> Lookup<'e, 'a> {
         match self {
             Lookup::Each(values) => values.iter().any(|value| compare(element, value) == Ordering::Equal),
             Lookup::Sorted(values, order) => {
+                let probe = Probe::new(element);
                 let (mut low, mut high) = (0, order.len());
                 while low < high {
                     let middle = low + (high - low) / 2;
-                    match compare(values.get(order[middle]), element) {
+                    match probe.order_of(values.get(order[middle])) {
                         Ordering::Less => low = middle + 1,
                         Ordering::Greater => high = middle,
                         Ordering::Equal => return true,

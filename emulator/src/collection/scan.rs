@@ -87,6 +87,31 @@ pub(crate) fn has_comparison(bytes: &[u8]) -> bool {
     false
 }
 
+/// Head and size of the element before.
+///
+/// Neighbours tend to have the same head, hence the same size. Comparing with the last head lets the processor go on
+/// with the expected size instead of waiting for the one it has just read.
+#[derive(Default)]
+struct Likely {
+    head: u8,
+    /// 0: not known.
+    size: usize,
+}
+
+impl Likely {
+    /// Where the element that begins at `here` ends.
+    #[inline]
+    fn pass(&mut self, body: &[u8], here: usize) -> Option<usize> {
+        let head = *body.get(here)?;
+        if head == self.head && self.size != 0 {
+            return Some(here + self.size);
+        }
+        let size = SIZE[head as usize] as usize;
+        *self = Likely { head, size };
+        if size != 0 { Some(here + size) } else { skip(body, here, 1) }
+    }
+}
+
 /// The elements of a container: its bytes behind head and marker, and where each begins.
 ///
 /// Keys and values of a map count as elements of their own.
@@ -108,24 +133,25 @@ impl<'a> Elements<'a> {
         if count as usize > body.len() || body.len() > u32::MAX as usize {
             return (count == 0 && body.is_empty()).then(|| Elements { body, at: vec![0] });
         }
-        let mut at = Vec::with_capacity(count as usize + 1);
-        // Neighbours tend to have the same head, hence the same size. Comparing with the last head lets the
-        // processor go on with the expected size instead of waiting for the one it has just read.
-        let mut last = [(0u8, 0usize); 2];
+        let mut at = vec![0; count as usize + 1];
+        let (starts, end) = at.split_at_mut(count as usize);
         let mut here = 0;
-        for i in 0..count as usize {
-            at.push(here as u32);
-            let head = *body.get(here)?;
-            let known = &mut last[i & (stride - 1) & 1];
-            if known.0 == head && known.1 != 0 {
-                here += known.1;
-                continue;
+        let mut last = [Likely::default(), Likely::default()];
+        if stride == 2 {
+            let [key, value] = &mut last;
+            for pair in starts.chunks_mut(2) {
+                for (start, likely) in pair.iter_mut().zip([&mut *key, &mut *value]) {
+                    *start = here as u32;
+                    here = likely.pass(body, here)?;
+                }
             }
-            let size = SIZE[head as usize] as usize;
-            *known = (head, size);
-            here = if size != 0 { here + size } else { skip(body, here, 1)? };
+        } else {
+            for start in starts {
+                *start = here as u32;
+                here = last[0].pass(body, here)?;
+            }
         }
-        at.push(here as u32);
+        end[0] = here as u32;
         (here == body.len()).then_some(Elements { body, at })
     }
 
