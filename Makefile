@@ -48,7 +48,7 @@ golden-floors:
 test-python: driver-wheel with-driver with-vendor
 	$(CARGO) build --locked -p aerospike-emulator
 	$(VENV)/driver/bin/python -m pytest tests/python/driver
-	$(VENV)/vendor/bin/python -m pytest tests/python/emulator
+	$(VENV)/vendor/bin/python -m pytest tests/python/emulator tests/golden
 
 test-interop: with-aerospike-py with-vendor
 	$(VENV)/aerospike-py/bin/python -m pytest tests/interop/python --client aerospike_py
