@@ -69,13 +69,12 @@ fuzz:
 
 # ---------------------------------------------------------------- checks
 
-lint: $(VENV)/vendor/installed $(VENV)/driver/installed $(VENV)/tools/installed
+lint: $(VENV)/vendor/installed $(VENV)/tools/installed
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --locked --workspace --all-targets -- -D warnings
 	$(TOOLS)/ruff check .
 	$(TOOLS)/ruff format --check .
 	$(TOOLS)/basedpyright
-	$(TOOLS)/basedpyright -p python/driver --pythonpath $(VENV)/driver/bin/python
 
 format: $(VENV)/tools/installed
 	$(CARGO) fmt --all
