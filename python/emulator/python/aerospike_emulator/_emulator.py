@@ -124,7 +124,7 @@ class Emulator:
         """
         host, port = self._running().address()
         # Listening on all addresses, it is reached through any; clients on this machine take the nearest.
-        return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host), port
+        return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host), port  # noqa: S104 (compared, not bound)
 
     @property
     def host(self) -> str:
