@@ -12,16 +12,20 @@ CARGO ?= cargo
 
 VENV := .venv
 TOOLS := $(VENV)/tools/bin
-# Environments that have the emulator's wheel; two, because the clients in them may clash.
-CLIENTS := vendor aerospike-py
+# They have no tests of their own, and Maturin builds them.
+PYTHON_CRATES := $(shell sed -n 's/^name = "\(aerospike-.*\)"/\1/p' python/*/Cargo.toml)
+MATURIN := $(TOOLS)/maturin build --quiet --locked
+PIP_INSTALL := bin/pip install --quiet --disable-pip-version-check
 
 .PHONY: help demo test bench lint format
-.PHONY: test-rust test-golden test-python test-interop golden golden-floors wheel fuzz python-version
+.PHONY: test-rust test-golden test-python test-interop golden golden-floors fuzz emulator-wheel driver-wheel python-version
+# Else make would remove them after use, as files that are only steps on the way.
+.PRECIOUS: $(VENV)/%/installed
 
 help:
 	@sed -n 's/^# make /make /p' Makefile
 
-demo: wheel
+demo: with-vendor with-aerospike-py
 	@$(VENV)/vendor/bin/python examples/demo.py aerospike
 	@$(VENV)/aerospike-py/bin/python examples/demo.py aerospike_py
 
@@ -31,7 +35,7 @@ demo: wheel
 test: test-rust test-golden test-python test-interop
 
 test-rust:
-	$(CARGO) test --locked --workspace --exclude aerospike-emulator-python
+	$(CARGO) test --locked --workspace $(PYTHON_CRATES:%=--exclude %)
 
 golden test-golden:
 	$(CARGO) build --locked -p aerospike-emulator
@@ -41,10 +45,12 @@ golden-floors:
 	$(CARGO) build --locked -p aerospike-emulator
 	$(PYTHON) tests/golden/run.py --raise-floors
 
-test-python: wheel
-	$(VENV)/vendor/bin/python -m pytest tests/python
+test-python: driver-wheel with-driver with-vendor
+	$(CARGO) build --locked -p aerospike-emulator
+	$(VENV)/driver/bin/python -m pytest tests/python/driver
+	$(VENV)/vendor/bin/python -m pytest tests/python/emulator tests/golden
 
-test-interop: wheel
+test-interop: with-aerospike-py with-vendor
 	$(VENV)/aerospike-py/bin/python -m pytest tests/interop/python --client aerospike_py
 	$(VENV)/vendor/bin/python -m pytest tests/interop/python --client aerospike
 
@@ -53,8 +59,8 @@ test-interop: wheel
 bench: $(VENV)/bench/installed $(VENV)/tools/installed
 	$(CARGO) build --locked --release -p aerospike-emulator -p aerospike-bench
 	rm -rf $(VENV)/wheels/release
-	$(TOOLS)/maturin build --quiet --locked --release -m python/emulator/Cargo.toml -o $(VENV)/wheels/release
-	$(VENV)/bench/bin/pip install --quiet --force-reinstall --no-deps $(VENV)/wheels/release/aerospike_emulator-*.whl
+	$(MATURIN) --release -m python/emulator/Cargo.toml -o $(VENV)/wheels/release
+	@$(VENV)/bench/$(PIP_INSTALL) --force-reinstall --no-deps $(VENV)/wheels/release/aerospike_emulator-*.whl
 	target/release/aerospike-bench --python $(VENV)/bench/bin/python $(BENCH)
 
 # Stable toolchains replay the committed corpora instead: test-rust.
@@ -77,17 +83,23 @@ format: $(VENV)/tools/installed
 
 # ---------------------------------------------------------------- set-up
 
-# Cargo and pip know best what is out of date: this runs every time and costs seconds when nothing is.
-wheel: $(VENV)/tools/installed $(CLIENTS:%=$(VENV)/%/installed)
-	@rm -rf $(VENV)/wheels/dev
-	$(TOOLS)/maturin build --quiet --locked --profile dev -m python/emulator/Cargo.toml -o $(VENV)/wheels/dev
-	@for environment in $(CLIENTS); do \
-		$(VENV)/$$environment/bin/pip install --quiet --force-reinstall --no-deps $(VENV)/wheels/dev/aerospike_emulator-*.whl || exit 1; \
-	done
+# Cargo and pip know best what is out of date: these run every time and cost seconds when nothing is.
+emulator-wheel: $(VENV)/tools/installed
+	@rm -rf $(VENV)/wheels/emulator
+	$(MATURIN) --profile dev -m python/emulator/Cargo.toml -o $(VENV)/wheels/emulator
+
+driver-wheel: $(VENV)/tools/installed $(VENV)/driver/installed
+	@rm -rf $(VENV)/wheels/driver
+	$(MATURIN) --profile dev -m python/driver/Cargo.toml -o $(VENV)/wheels/driver -i $(VENV)/driver/bin/python
+	@$(VENV)/driver/$(PIP_INSTALL) --force-reinstall --no-deps $(VENV)/wheels/driver/*.whl
+
+# The environment of this name with the emulator in it.
+with-%: emulator-wheel $(VENV)/%/installed
+	@$(VENV)/$*/$(PIP_INSTALL) --force-reinstall --no-deps $(VENV)/wheels/emulator/*.whl
 
 $(VENV)/%/installed: tests/environments/%.txt | python-version
 	$(PYTHON) -m venv --clear $(VENV)/$*
-	$(VENV)/$*/bin/pip install --quiet --disable-pip-version-check -r $<
+	$(VENV)/$*/$(PIP_INSTALL) -r $<
 	@touch $@
 
 python-version:
