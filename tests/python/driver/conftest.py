@@ -36,11 +36,12 @@ def binary() -> Path:
 def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
     """Port of an emulator that lives as long as the session."""
     port_file = tmp_path_factory.mktemp("emulator") / "port"
-    process = subprocess.Popen([binary(), "--port", "0", "--port-file", port_file])
+    process = subprocess.Popen([binary(), "--port", "0", "--port-file", port_file, "--edition", "community"])
     try:
         deadline = time.monotonic() + 20
         while not (port_file.exists() and port_file.read_text().strip()):
-            assert process.poll() is None and time.monotonic() < deadline, "the emulator did not start"
+            assert process.poll() is None, "the emulator did not start"
+            assert time.monotonic() < deadline, "the emulator is not ready"
             time.sleep(0.01)
         yield int(port_file.read_text())
     finally:
@@ -81,10 +82,7 @@ def make_client(request: pytest.FixtureRequest) -> Iterator[Any]:
 
     def make(config: Any) -> Any:
         client: Any
-        if loop is None:
-            client = aerospike.client(config)
-        else:
-            client = Driven(aerospike.AsyncClient(config), loop)
+        client = aerospike.client(config) if loop is None else Driven(aerospike.AsyncClient(config), loop)
         made.append(client)
         return client
 

@@ -19,14 +19,22 @@ def version() -> str:
 
 def others() -> list[str]:
     """Names of other distributions on the path that bring a package of the same name."""
-    found = set()
+    found: set[str] = set()
     for distribution in metadata.distributions():
-        name = distribution.metadata["Name"]
+        name = _name(distribution)
         if name is None or name.lower().replace("_", "-") == NAME:
             continue
         if name.lower().replace("_", "-") == PACKAGE.replace("_", "-") or _brings_package(distribution):
             found.add(name)
     return sorted(found)
+
+
+def _name(distribution: metadata.Distribution) -> str | None:
+    try:
+        return distribution.metadata["Name"]
+    except KeyError:
+        # What lies on the path without being whole is nobody's package.
+        return None
 
 
 def _brings_package(distribution: metadata.Distribution) -> bool:
