@@ -165,7 +165,7 @@ fn one<'py>(py: Python<'py>, goal: Goal, inbox: &Inbox, run: &Execution) -> PyRe
         code if code.is_ok() => Ok(message),
         code => Err(run.error(ErrorKind::Server(code))),
     });
-    let key = || Ok(key.map_or_else(|| py.None(), |key| key).into_bound(py));
+    let key = || Ok(key.unwrap_or_else(|| py.None()).into_bound(py));
     finish(py, shape, key, reply)
 }
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import os as _os
 
-from . import _aerospike, _distribution, exception, types
+from . import _aerospike, _distribution, exception, exp, types
 from ._client import AsyncClient, Client, async_client, client
 from ._constants import *
 from .exception import *
@@ -257,5 +257,6 @@ __all__ = [
     "async_client",
     "client",
     "exception",
+    "exp",
     "types",
 ]

@@ -7,7 +7,7 @@ Records, keys and metadata are named tuples. Where a mapping is documented too, 
 from __future__ import annotations
 
 from collections.abc import ItemsView, Iterable, Iterator, KeysView, Mapping, Sequence, ValuesView
-from typing import Any, NamedTuple, TypeAlias, TypedDict
+from typing import Any, NamedTuple, TypeAlias, TypedDict, cast
 
 UserKey: TypeAlias = "str | int | bytes | bytearray"
 """The part of a key that the user chooses."""
@@ -54,8 +54,7 @@ class RecordMetadata(_Metadata):
             return self.ttl
         if isinstance(key, str):
             raise KeyError(key)
-        found: Any = (self.gen, self.ttl)[key]
-        return found
+        return cast("int | tuple[int, ...]", (self.gen, self.ttl)[key])
 
     def get(self, key: str, default: Any = None) -> Any:
         """The value of ``"gen"`` or ``"ttl"``, else the default."""
