@@ -435,9 +435,11 @@ impl<W: Waiter> Reactor<W> {
             socket.job.take()
         });
         match job {
-            Some(job) if !job.is_gone() => self.assign(cluster, key, job),
-            _ => self.release(cluster, key),
+            Some(job) if !job.is_gone() => return self.assign(cluster, key, job),
+            Some(job) => self.unheard(job),
+            None => {}
         }
+        self.release(cluster, key);
     }
 
     /// Writes and reads what can be written and read.
@@ -560,9 +562,18 @@ impl<W: Waiter> Reactor<W> {
                 return;
             }
             let Some(job) = self.pools[at].waiting.pop_front() else { return };
-            if !job.is_gone() {
+            if job.is_gone() {
+                self.unheard(job);
+            } else {
                 self.start_on(cluster, node, job);
             }
+        }
+    }
+
+    /// Ends a job that nobody waits for. It is handed back as any other: who made the waiter drops it, too.
+    fn unheard(&mut self, job: Job<W>) {
+        if let Owner::Waiter(waiter) = job.owner {
+            self.done.push(Done::Failed { waiter, error: job.run.error(ErrorKind::Closed) });
         }
     }
 

@@ -53,7 +53,7 @@ impl Helpers {
                 connect: get("connect")?,
                 close: get("close")?,
                 enter: get("enter")?,
-                exit: get("exit")?,
+                exit: get("leave")?,
                 awaitable_list: get("AwaitableList")?,
             })
         })
@@ -165,7 +165,7 @@ fn one<'py>(py: Python<'py>, goal: Goal, inbox: &Inbox, run: &Execution) -> PyRe
         code if code.is_ok() => Ok(message),
         code => Err(run.error(ErrorKind::Server(code))),
     });
-    let key = || Ok(key.map_or_else(|| py.None(), |key| key).into_bound(py));
+    let key = || Ok(key.unwrap_or_else(|| py.None()).into_bound(py));
     finish(py, shape, key, reply)
 }
 
@@ -514,6 +514,17 @@ impl AsyncClient {
         Helpers::get(py)?.awaitable_list.bind(py).call1((names,))
     }
 
+    /// Writes bins of a record.
+    ///
+    /// Args:
+    ///     key: ``(namespace, set, user_key)``, or ``(namespace, set, None, digest)``.
+    ///     bins: names of at most 15 bytes, and values: None (removes), bool, int, float, str, bytes, list, dict.
+    ///     meta: ``{"gen": int, "ttl": int}``; see :class:`aerospike_py.types.WriteMeta`.
+    ///     policy: see :class:`aerospike_py.types.WritePolicy`; a value in it wins over the same value in ``meta``.
+    ///
+    /// Raises:
+    ///     TypeError, ValueError, OverflowError: an argument that has no form on the wire; nothing was sent.
+    ///     RecordExistsError, RecordNotFound, RecordGenerationError: the policy asked for another state of the record.
     #[pyo3(signature = (key, bins, meta=None, policy=None))]
     fn put<'py>(
         slf: &Bound<'py, Self>,
@@ -530,6 +541,15 @@ impl AsyncClient {
         slf.get().command(py, &event_loop, false, |encoder| encoder.put(key, bins, meta, policy))
     }
 
+    /// Reads a record with all its bins; ``(key, meta, bins)``.
+    ///
+    /// Args:
+    ///     key: ``(namespace, set, user_key)``, or ``(namespace, set, None, digest)``.
+    ///     policy: see :class:`aerospike_py.types.ReadPolicy`.
+    ///
+    /// Raises:
+    ///     RecordNotFound: there is no such record.
+    ///     FilteredOut: the policy's filter was not true for it.
     #[pyo3(signature = (key, policy=None))]
     fn get<'py>(
         slf: &Bound<'py, Self>,
@@ -543,6 +563,15 @@ impl AsyncClient {
         slf.get().command(py, &event_loop, true, |encoder| encoder.get(key, policy, Shape::Record))
     }
 
+    /// Reads some bins of a record; those that it does not have are missing from the answer.
+    ///
+    /// Args:
+    ///     key: ``(namespace, set, user_key)``, or ``(namespace, set, None, digest)``.
+    ///     bins: names; at least one.
+    ///     policy: see :class:`aerospike_py.types.ReadPolicy`.
+    ///
+    /// Raises:
+    ///     RecordNotFound: there is no such record.
     #[pyo3(signature = (key, bins, policy=None))]
     fn select<'py>(
         slf: &Bound<'py, Self>,
@@ -557,6 +586,14 @@ impl AsyncClient {
         slf.get().command(py, &event_loop, true, |encoder| encoder.select(key, bins, policy))
     }
 
+    /// Looks whether there is a record; ``(key, meta)``, with ``meta`` None if there is none.
+    ///
+    /// Args:
+    ///     key: ``(namespace, set, user_key)``, or ``(namespace, set, None, digest)``.
+    ///     policy: see :class:`aerospike_py.types.ReadPolicy`.
+    ///
+    /// Raises:
+    ///     FilteredOut: the policy's filter was not true for it.
     #[pyo3(signature = (key, policy=None))]
     fn exists<'py>(
         slf: &Bound<'py, Self>,
@@ -570,6 +607,16 @@ impl AsyncClient {
         slf.get().command(py, &event_loop, true, |encoder| encoder.get(key, policy, Shape::Exists))
     }
 
+    /// Removes a record.
+    ///
+    /// Args:
+    ///     key: ``(namespace, set, user_key)``, or ``(namespace, set, None, digest)``.
+    ///     meta: ``{"gen": int, "ttl": int}``; see :class:`aerospike_py.types.WriteMeta`.
+    ///     policy: see :class:`aerospike_py.types.WritePolicy`; a value in it wins over the same value in ``meta``.
+    ///
+    /// Raises:
+    ///     RecordNotFound: there is no such record.
+    ///     RecordGenerationError: it has another generation.
     #[pyo3(signature = (key, meta=None, policy=None))]
     fn remove<'py>(
         slf: &Bound<'py, Self>,
@@ -584,6 +631,17 @@ impl AsyncClient {
         slf.get().command(py, &event_loop, true, |encoder| encoder.remove(key, meta, policy))
     }
 
+    /// Renews a record's time to live and generation.
+    ///
+    /// Args:
+    ///     key: ``(namespace, set, user_key)``, or ``(namespace, set, None, digest)``.
+    ///     val: seconds to live; 0 leaves it to ``policy``, ``meta``, or the namespace.
+    ///     meta: ``{"gen": int, "ttl": int}``; see :class:`aerospike_py.types.WriteMeta`.
+    ///     policy: see :class:`aerospike_py.types.WritePolicy`; a value in it wins over the same value in ``meta``.
+    ///
+    /// Raises:
+    ///     RecordNotFound: there is no such record.
+    ///     OverflowError: ``val`` is negative.
     #[pyo3(signature = (key, val=0, meta=None, policy=None))]
     fn touch<'py>(
         slf: &Bound<'py, Self>,
@@ -599,6 +657,17 @@ impl AsyncClient {
         slf.get().command(py, &event_loop, true, |encoder| encoder.touch(key, val, meta, policy))
     }
 
+    /// Appends to a bin of text or bytes; record and bin are made if they are missing.
+    ///
+    /// Args:
+    ///     key: ``(namespace, set, user_key)``, or ``(namespace, set, None, digest)``.
+    ///     bin: bin name.
+    ///     val: what to append.
+    ///     meta: ``{"gen": int, "ttl": int}``; see :class:`aerospike_py.types.WriteMeta`.
+    ///     policy: see :class:`aerospike_py.types.WritePolicy`; a value in it wins over the same value in ``meta``.
+    ///
+    /// Raises:
+    ///     BinTypeError: the bin has another type.
     #[pyo3(signature = (key, bin, val, meta=None, policy=None))]
     fn append<'py>(
         slf: &Bound<'py, Self>,
@@ -617,6 +686,17 @@ impl AsyncClient {
         })
     }
 
+    /// Puts something in front of a bin of text or bytes; record and bin are made if they are missing.
+    ///
+    /// Args:
+    ///     key: ``(namespace, set, user_key)``, or ``(namespace, set, None, digest)``.
+    ///     bin: bin name.
+    ///     val: what to put in front.
+    ///     meta: ``{"gen": int, "ttl": int}``; see :class:`aerospike_py.types.WriteMeta`.
+    ///     policy: see :class:`aerospike_py.types.WritePolicy`; a value in it wins over the same value in ``meta``.
+    ///
+    /// Raises:
+    ///     BinTypeError: the bin has another type.
     #[pyo3(signature = (key, bin, val, meta=None, policy=None))]
     fn prepend<'py>(
         slf: &Bound<'py, Self>,
@@ -635,6 +715,18 @@ impl AsyncClient {
         })
     }
 
+    /// Adds to a bin of a number; record and bin are made if they are missing.
+    ///
+    /// Args:
+    ///     key: ``(namespace, set, user_key)``, or ``(namespace, set, None, digest)``.
+    ///     bin: bin name.
+    ///     offset: int for a bin of an int, float for one of a float. Ints wrap at 64 bits.
+    ///     meta: ``{"gen": int, "ttl": int}``; see :class:`aerospike_py.types.WriteMeta`.
+    ///     policy: see :class:`aerospike_py.types.WritePolicy`; a value in it wins over the same value in ``meta``.
+    ///
+    /// Raises:
+    ///     BinTypeError: the bin has another type.
+    ///     TypeError: ``offset`` is not a number.
     #[pyo3(signature = (key, bin, offset, meta=None, policy=None))]
     fn increment<'py>(
         slf: &Bound<'py, Self>,
@@ -653,6 +745,16 @@ impl AsyncClient {
         })
     }
 
+    /// Removes bins of a record, and with its last bin the record.
+    ///
+    /// Args:
+    ///     key: ``(namespace, set, user_key)``, or ``(namespace, set, None, digest)``.
+    ///     bin_names: names; at least one. Unknown ones are no error.
+    ///     meta: ``{"gen": int, "ttl": int}``; see :class:`aerospike_py.types.WriteMeta`.
+    ///     policy: see :class:`aerospike_py.types.WritePolicy`; a value in it wins over the same value in ``meta``.
+    ///
+    /// Raises:
+    ///     RecordNotFound: there is no such record.
     #[pyo3(signature = (key, bin_names, meta=None, policy=None))]
     fn remove_bin<'py>(
         slf: &Bound<'py, Self>,
@@ -668,6 +770,19 @@ impl AsyncClient {
         slf.get().command(py, &event_loop, true, |encoder| encoder.remove_bin(key, bin_names, meta, policy))
     }
 
+    /// Carries out several operations on a record at once; what they read is in ``bins``.
+    ///
+    /// Several values of one bin become a list, in the order of the operations.
+    ///
+    /// Args:
+    ///     key: ``(namespace, set, user_key)``, or ``(namespace, set, None, digest)``.
+    ///     ops: dicts with ``op`` (``OPERATOR_*``), ``bin`` and ``val``.
+    ///     meta: ``{"gen": int, "ttl": int}``; see :class:`aerospike_py.types.WriteMeta`.
+    ///     policy: see :class:`aerospike_py.types.WritePolicy`; a value in it wins over the same value in ``meta``.
+    ///
+    /// Raises:
+    ///     TypeError, ValueError: not an operation; nothing was sent.
+    ///     RecordNotFound: operations that only read, and there is no such record.
     #[pyo3(signature = (key, ops, meta=None, policy=None))]
     fn operate<'py>(
         slf: &Bound<'py, Self>,
@@ -685,6 +800,16 @@ impl AsyncClient {
         })
     }
 
+    /// Like :meth:`operate`, with one ``(bin, value)`` per operation that returned a value, in their order.
+    ///
+    /// Args:
+    ///     key: ``(namespace, set, user_key)``, or ``(namespace, set, None, digest)``.
+    ///     ops: see :meth:`operate`.
+    ///     meta: ``{"gen": int, "ttl": int}``; see :class:`aerospike_py.types.WriteMeta`.
+    ///     policy: see :class:`aerospike_py.types.WritePolicy`; a value in it wins over the same value in ``meta``.
+    ///
+    /// Raises:
+    ///     TypeError, ValueError: not an operation; nothing was sent.
     #[pyo3(signature = (key, ops, meta=None, policy=None))]
     fn operate_ordered<'py>(
         slf: &Bound<'py, Self>,
@@ -701,6 +826,16 @@ impl AsyncClient {
             .command(py, &event_loop, true, |encoder| encoder.operate(key, ops, meta, policy, Shape::Ordered))
     }
 
+    /// Reads many records: a dict from user key to bins of those found, and ``batch_records`` with everything.
+    ///
+    /// Args:
+    ///     keys: keys, of any namespaces and sets.
+    ///     bins: names, or None for all, or ``[]`` to look only whether the records exist.
+    ///     policy: see :class:`aerospike_py.types.BatchPolicy`.
+    ///
+    /// Raises:
+    ///     ClusterError: no key can be asked for, its namespace being unknown, say.
+    ///     AerospikeTimeoutError: no answer at all in time.
     #[pyo3(signature = (keys, bins=None, policy=None))]
     fn batch_read<'py>(
         slf: &Bound<'py, Self>,
@@ -715,6 +850,15 @@ impl AsyncClient {
         slf.get().batch(py, &event_loop, BatchShape::Read, |blob| batch::read(keys, bins, policy, blob))
     }
 
+    /// Carries out the same operations on many records: a list of ``(key, meta, bins)``, and ``batch_records``.
+    ///
+    /// Args:
+    ///     keys: keys, of any namespaces and sets.
+    ///     ops: see :meth:`operate`.
+    ///     policy: see :class:`aerospike_py.types.BatchPolicy`.
+    ///
+    /// Raises:
+    ///     ClusterError: no key can be asked for.
     #[pyo3(signature = (keys, ops, policy=None))]
     fn batch_operate<'py>(
         slf: &Bound<'py, Self>,
@@ -729,6 +873,14 @@ impl AsyncClient {
         slf.get().batch(py, &event_loop, BatchShape::Write, |blob| batch::operate(keys, ops, policy, blob))
     }
 
+    /// Removes many records: a list of ``(key, meta, bins)``, and ``batch_records`` with their result codes.
+    ///
+    /// Args:
+    ///     keys: keys, of any namespaces and sets.
+    ///     policy: see :class:`aerospike_py.types.BatchPolicy`.
+    ///
+    /// Raises:
+    ///     ClusterError: no key can be asked for.
     #[pyo3(signature = (keys, policy=None))]
     fn batch_remove<'py>(
         slf: &Bound<'py, Self>,

@@ -140,6 +140,17 @@ impl Client {
         Ok(false)
     }
 
+    /// Writes bins of a record.
+    ///
+    /// Args:
+    ///     key: ``(namespace, set, user_key)``, or ``(namespace, set, None, digest)``.
+    ///     bins: names of at most 15 bytes, and values: None (removes), bool, int, float, str, bytes, list, dict.
+    ///     meta: ``{"gen": int, "ttl": int}``; see :class:`aerospike_py.types.WriteMeta`.
+    ///     policy: see :class:`aerospike_py.types.WritePolicy`; a value in it wins over the same value in ``meta``.
+    ///
+    /// Raises:
+    ///     TypeError, ValueError, OverflowError: an argument that has no form on the wire; nothing was sent.
+    ///     RecordExistsError, RecordNotFound, RecordGenerationError: the policy asked for another state of the record.
     #[pyo3(signature = (key, bins, meta=None, policy=None))]
     fn put<'py>(
         &self,
@@ -158,6 +169,15 @@ impl Client {
         })
     }
 
+    /// Reads a record with all its bins; ``(key, meta, bins)``.
+    ///
+    /// Args:
+    ///     key: ``(namespace, set, user_key)``, or ``(namespace, set, None, digest)``.
+    ///     policy: see :class:`aerospike_py.types.ReadPolicy`.
+    ///
+    /// Raises:
+    ///     RecordNotFound: there is no such record.
+    ///     FilteredOut: the policy's filter was not true for it.
     #[pyo3(signature = (key, policy=None))]
     fn get<'py>(
         &self,
@@ -168,6 +188,15 @@ impl Client {
         self.command(py, |encoder| encoder.get(key, policy, Shape::Record))
     }
 
+    /// Reads some bins of a record; those that it does not have are missing from the answer.
+    ///
+    /// Args:
+    ///     key: ``(namespace, set, user_key)``, or ``(namespace, set, None, digest)``.
+    ///     bins: names; at least one.
+    ///     policy: see :class:`aerospike_py.types.ReadPolicy`.
+    ///
+    /// Raises:
+    ///     RecordNotFound: there is no such record.
     #[pyo3(signature = (key, bins, policy=None))]
     fn select<'py>(
         &self,
@@ -179,6 +208,14 @@ impl Client {
         self.command(py, |encoder| encoder.select(key, bins, policy))
     }
 
+    /// Looks whether there is a record; ``(key, meta)``, with ``meta`` None if there is none.
+    ///
+    /// Args:
+    ///     key: ``(namespace, set, user_key)``, or ``(namespace, set, None, digest)``.
+    ///     policy: see :class:`aerospike_py.types.ReadPolicy`.
+    ///
+    /// Raises:
+    ///     FilteredOut: the policy's filter was not true for it.
     #[pyo3(signature = (key, policy=None))]
     fn exists<'py>(
         &self,
@@ -189,6 +226,16 @@ impl Client {
         self.command(py, |encoder| encoder.get(key, policy, Shape::Exists))
     }
 
+    /// Removes a record.
+    ///
+    /// Args:
+    ///     key: ``(namespace, set, user_key)``, or ``(namespace, set, None, digest)``.
+    ///     meta: ``{"gen": int, "ttl": int}``; see :class:`aerospike_py.types.WriteMeta`.
+    ///     policy: see :class:`aerospike_py.types.WritePolicy`; a value in it wins over the same value in ``meta``.
+    ///
+    /// Raises:
+    ///     RecordNotFound: there is no such record.
+    ///     RecordGenerationError: it has another generation.
     #[pyo3(signature = (key, meta=None, policy=None))]
     fn remove<'py>(
         &self,
@@ -200,6 +247,17 @@ impl Client {
         self.command(py, |encoder| encoder.remove(key, meta, policy))
     }
 
+    /// Renews a record's time to live and generation.
+    ///
+    /// Args:
+    ///     key: ``(namespace, set, user_key)``, or ``(namespace, set, None, digest)``.
+    ///     val: seconds to live; 0 leaves it to ``policy``, ``meta``, or the namespace.
+    ///     meta: ``{"gen": int, "ttl": int}``; see :class:`aerospike_py.types.WriteMeta`.
+    ///     policy: see :class:`aerospike_py.types.WritePolicy`; a value in it wins over the same value in ``meta``.
+    ///
+    /// Raises:
+    ///     RecordNotFound: there is no such record.
+    ///     OverflowError: ``val`` is negative.
     #[pyo3(signature = (key, val=0, meta=None, policy=None))]
     fn touch<'py>(
         &self,
@@ -212,6 +270,17 @@ impl Client {
         self.command(py, |encoder| encoder.touch(key, val, meta, policy))
     }
 
+    /// Appends to a bin of text or bytes; record and bin are made if they are missing.
+    ///
+    /// Args:
+    ///     key: ``(namespace, set, user_key)``, or ``(namespace, set, None, digest)``.
+    ///     bin: bin name.
+    ///     val: what to append.
+    ///     meta: ``{"gen": int, "ttl": int}``; see :class:`aerospike_py.types.WriteMeta`.
+    ///     policy: see :class:`aerospike_py.types.WritePolicy`; a value in it wins over the same value in ``meta``.
+    ///
+    /// Raises:
+    ///     BinTypeError: the bin has another type.
     #[pyo3(signature = (key, bin, val, meta=None, policy=None))]
     fn append<'py>(
         &self,
@@ -225,6 +294,17 @@ impl Client {
         self.command(py, |encoder| encoder.concatenate(op::APPEND, key, bin, val, meta, policy))
     }
 
+    /// Puts something in front of a bin of text or bytes; record and bin are made if they are missing.
+    ///
+    /// Args:
+    ///     key: ``(namespace, set, user_key)``, or ``(namespace, set, None, digest)``.
+    ///     bin: bin name.
+    ///     val: what to put in front.
+    ///     meta: ``{"gen": int, "ttl": int}``; see :class:`aerospike_py.types.WriteMeta`.
+    ///     policy: see :class:`aerospike_py.types.WritePolicy`; a value in it wins over the same value in ``meta``.
+    ///
+    /// Raises:
+    ///     BinTypeError: the bin has another type.
     #[pyo3(signature = (key, bin, val, meta=None, policy=None))]
     fn prepend<'py>(
         &self,
@@ -238,6 +318,18 @@ impl Client {
         self.command(py, |encoder| encoder.concatenate(op::PREPEND, key, bin, val, meta, policy))
     }
 
+    /// Adds to a bin of a number; record and bin are made if they are missing.
+    ///
+    /// Args:
+    ///     key: ``(namespace, set, user_key)``, or ``(namespace, set, None, digest)``.
+    ///     bin: bin name.
+    ///     offset: int for a bin of an int, float for one of a float. Ints wrap at 64 bits.
+    ///     meta: ``{"gen": int, "ttl": int}``; see :class:`aerospike_py.types.WriteMeta`.
+    ///     policy: see :class:`aerospike_py.types.WritePolicy`; a value in it wins over the same value in ``meta``.
+    ///
+    /// Raises:
+    ///     BinTypeError: the bin has another type.
+    ///     TypeError: ``offset`` is not a number.
     #[pyo3(signature = (key, bin, offset, meta=None, policy=None))]
     fn increment<'py>(
         &self,
@@ -251,6 +343,16 @@ impl Client {
         self.command(py, |encoder| encoder.increment(key, bin, offset, meta, policy))
     }
 
+    /// Removes bins of a record, and with its last bin the record.
+    ///
+    /// Args:
+    ///     key: ``(namespace, set, user_key)``, or ``(namespace, set, None, digest)``.
+    ///     bin_names: names; at least one. Unknown ones are no error.
+    ///     meta: ``{"gen": int, "ttl": int}``; see :class:`aerospike_py.types.WriteMeta`.
+    ///     policy: see :class:`aerospike_py.types.WritePolicy`; a value in it wins over the same value in ``meta``.
+    ///
+    /// Raises:
+    ///     RecordNotFound: there is no such record.
     #[pyo3(signature = (key, bin_names, meta=None, policy=None))]
     fn remove_bin<'py>(
         &self,
@@ -263,6 +365,19 @@ impl Client {
         self.command(py, |encoder| encoder.remove_bin(key, bin_names, meta, policy))
     }
 
+    /// Carries out several operations on a record at once; what they read is in ``bins``.
+    ///
+    /// Several values of one bin become a list, in the order of the operations.
+    ///
+    /// Args:
+    ///     key: ``(namespace, set, user_key)``, or ``(namespace, set, None, digest)``.
+    ///     ops: dicts with ``op`` (``OPERATOR_*``), ``bin`` and ``val``.
+    ///     meta: ``{"gen": int, "ttl": int}``; see :class:`aerospike_py.types.WriteMeta`.
+    ///     policy: see :class:`aerospike_py.types.WritePolicy`; a value in it wins over the same value in ``meta``.
+    ///
+    /// Raises:
+    ///     TypeError, ValueError: not an operation; nothing was sent.
+    ///     RecordNotFound: operations that only read, and there is no such record.
     #[pyo3(signature = (key, ops, meta=None, policy=None))]
     fn operate<'py>(
         &self,
@@ -275,6 +390,16 @@ impl Client {
         self.command(py, |encoder| encoder.operate(key, ops, meta, policy, Shape::Operated))
     }
 
+    /// Like :meth:`operate`, with one ``(bin, value)`` per operation that returned a value, in their order.
+    ///
+    /// Args:
+    ///     key: ``(namespace, set, user_key)``, or ``(namespace, set, None, digest)``.
+    ///     ops: see :meth:`operate`.
+    ///     meta: ``{"gen": int, "ttl": int}``; see :class:`aerospike_py.types.WriteMeta`.
+    ///     policy: see :class:`aerospike_py.types.WritePolicy`; a value in it wins over the same value in ``meta``.
+    ///
+    /// Raises:
+    ///     TypeError, ValueError: not an operation; nothing was sent.
     #[pyo3(signature = (key, ops, meta=None, policy=None))]
     fn operate_ordered<'py>(
         &self,
@@ -287,6 +412,16 @@ impl Client {
         self.command(py, |encoder| encoder.operate(key, ops, meta, policy, Shape::Ordered))
     }
 
+    /// Reads many records: a dict from user key to bins of those found, and ``batch_records`` with everything.
+    ///
+    /// Args:
+    ///     keys: keys, of any namespaces and sets.
+    ///     bins: names, or None for all, or ``[]`` to look only whether the records exist.
+    ///     policy: see :class:`aerospike_py.types.BatchPolicy`.
+    ///
+    /// Raises:
+    ///     ClusterError: no key can be asked for, its namespace being unknown, say.
+    ///     AerospikeTimeoutError: no answer at all in time.
     #[pyo3(signature = (keys, bins=None, policy=None))]
     fn batch_read<'py>(
         &self,
@@ -300,6 +435,15 @@ impl Client {
         run_batch(py, &session, command, BatchShape::Read)
     }
 
+    /// Carries out the same operations on many records: a list of ``(key, meta, bins)``, and ``batch_records``.
+    ///
+    /// Args:
+    ///     keys: keys, of any namespaces and sets.
+    ///     ops: see :meth:`operate`.
+    ///     policy: see :class:`aerospike_py.types.BatchPolicy`.
+    ///
+    /// Raises:
+    ///     ClusterError: no key can be asked for.
     #[pyo3(signature = (keys, ops, policy=None))]
     fn batch_operate<'py>(
         &self,
@@ -313,6 +457,14 @@ impl Client {
         run_batch(py, &session, command, BatchShape::Write)
     }
 
+    /// Removes many records: a list of ``(key, meta, bins)``, and ``batch_records`` with their result codes.
+    ///
+    /// Args:
+    ///     keys: keys, of any namespaces and sets.
+    ///     policy: see :class:`aerospike_py.types.BatchPolicy`.
+    ///
+    /// Raises:
+    ///     ClusterError: no key can be asked for.
     #[pyo3(signature = (keys, policy=None))]
     fn batch_remove<'py>(
         &self,

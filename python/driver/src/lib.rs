@@ -29,5 +29,5 @@ mod _aerospike {
     #[pymodule_export]
     use crate::client::Client;
     #[pymodule_export]
-    use crate::session::_after_fork_in_child;
+    use crate::session::after_fork_in_child;
 }

@@ -13,7 +13,7 @@ static FORKS: AtomicU64 = AtomicU64::new(0);
 
 /// Called by Python in a child process right after a fork.
 #[pyfunction]
-pub fn _after_fork_in_child() {
+pub fn after_fork_in_child() {
     FORKS.fetch_add(1, Ordering::Relaxed);
 }
 

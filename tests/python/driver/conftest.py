@@ -1,15 +1,17 @@
 """An emulator for the session, and the clients under test.
 
 ``client`` is the synchronous client in one run of a test and the asynchronous one, driven from outside, in the
-other. ``AEROSPIKE_EMULATOR`` may name the emulator's binary; else the newest build of this tree is taken.
+other. ``AEROSPIKE_EMULATOR`` may name the emulator's binary.
 """
 
 from __future__ import annotations
 
 import asyncio
+import importlib.util
 import itertools
 import os
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,26 +23,31 @@ import pytest
 ROOT = Path(__file__).resolve().parents[3]
 
 
-def binary() -> Path:
+def command() -> list[str]:
+    """How to start the emulator: the binary named, the installed package, or the newest build of this tree."""
     named = os.environ.get("AEROSPIKE_EMULATOR")
     if named:
-        return Path(named)
+        return [named]
+    if importlib.util.find_spec("aerospike_emulator") is not None:
+        return [sys.executable, "-m", "aerospike_emulator"]
     built = [ROOT / "target" / profile / "aerospike-emulator" for profile in ("release", "debug")]
     built = sorted((path for path in built if path.exists()), key=lambda path: path.stat().st_mtime)
     if not built:
         pytest.exit("no emulator: cargo build -p aerospike-emulator", 2)
-    return built[-1]
+    return [str(built[-1])]
 
 
 @pytest.fixture(scope="session")
 def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
-    """Port of an emulator that lives as long as the session."""
+    """Port of an emulator that lives as long as the session, in a process of its own."""
     port_file = tmp_path_factory.mktemp("emulator") / "port"
-    process = subprocess.Popen([binary(), "--port", "0", "--port-file", port_file])
+    arguments = ["--port", "0", "--port-file", str(port_file), "--edition", "community"]
+    process = subprocess.Popen([*command(), *arguments])
     try:
         deadline = time.monotonic() + 20
         while not (port_file.exists() and port_file.read_text().strip()):
-            assert process.poll() is None and time.monotonic() < deadline, "the emulator did not start"
+            assert process.poll() is None, "the emulator did not start"
+            assert time.monotonic() < deadline, "the emulator is not ready"
             time.sleep(0.01)
         yield int(port_file.read_text())
     finally:
@@ -81,10 +88,7 @@ def make_client(request: pytest.FixtureRequest) -> Iterator[Any]:
 
     def make(config: Any) -> Any:
         client: Any
-        if loop is None:
-            client = aerospike.client(config)
-        else:
-            client = Driven(aerospike.AsyncClient(config), loop)
+        client = aerospike.client(config) if loop is None else Driven(aerospike.AsyncClient(config), loop)
         made.append(client)
         return client
 

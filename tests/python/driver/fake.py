@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import socket
 import socketserver
 import struct
@@ -41,10 +42,8 @@ class FakeServer:
         class Handler(socketserver.BaseRequestHandler):
             def handle(self) -> None:
                 self.request.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-                try:
+                with contextlib.suppress(ConnectionError, OSError):
                     fake.serve(self.request)
-                except (ConnectionError, OSError):
-                    pass
 
         class Server(socketserver.ThreadingTCPServer):
             daemon_threads = True

@@ -1,15 +1,19 @@
 """What only the asynchronous client does."""
 
+# pyright: basic
+# Tests pass what a type checker would refuse.
+
 from __future__ import annotations
 
 import asyncio
 import gc
 import threading
 import time
+from typing import Any
 
 import aerospike_py as aerospike
 import pytest
-from fake import FakeServer, reply
+from fake import FakeServer, reply  # pyright: ignore[reportMissingImports]
 
 KEY = ("test", "driver", "async")
 
@@ -43,11 +47,13 @@ def test_exceptions_of_a_gather(config):
     async def go():
         async with await connected(config) as client:
             await client.put(KEY, {"a": 1})
-            results = await asyncio.gather(
-                client.get(KEY), client.get(("test", "driver", "missing")), client.get("bad"), return_exceptions=True
+            bad: Any = "bad"
+            results: Any = await asyncio.gather(
+                client.get(KEY), client.get(("test", "driver", "missing")), client.get(bad), return_exceptions=True
             )
             assert results[0].bins == {"a": 1}
-            assert isinstance(results[1], aerospike.RecordNotFound) and isinstance(results[2], TypeError)
+            assert isinstance(results[1], aerospike.RecordNotFound)
+            assert isinstance(results[2], TypeError)
 
     run(go)
 
@@ -115,7 +121,7 @@ def test_several_loops(config):
 
 
 def test_a_loop_closed_with_commands_under_way():
-    with FakeServer(lambda number, frame: [0.2, reply()]) as server:
+    with FakeServer(lambda _number, _frame: [0.2, reply()]) as server:
         client = aerospike.AsyncClient(server.config)
         loop = asyncio.new_event_loop()
         loop.run_until_complete(client.connect())
@@ -137,7 +143,7 @@ def test_a_loop_closed_with_commands_under_way():
 
 
 def test_close_from_another_loop():
-    with FakeServer(lambda number, frame: [5.0]) as server:
+    with FakeServer(lambda _number, _frame: [5.0]) as server:
         client = aerospike.AsyncClient(server.config)
 
         async def hang():
@@ -174,7 +180,7 @@ def test_one_wake_up_for_many():
     count = 100
     barrier = threading.Barrier(count)
 
-    def together(number, frame):
+    def together(number, _frame):
         if number < count:
             barrier.wait(10)
         return [reply()]
@@ -209,7 +215,7 @@ def test_one_wake_up_for_many():
 
 
 def test_cancelled_commands_leave_the_pool_healthy():
-    def slow(number, frame):
+    def slow(number, _frame):
         return [0.05, reply(0, 1 + number)]
 
     async def go(server):
@@ -220,7 +226,7 @@ def test_cancelled_commands_leave_the_pool_healthy():
                 await asyncio.sleep(0.01)
                 for task in tasks[:3]:
                     task.cancel()
-                results = await asyncio.gather(*tasks, return_exceptions=True)
+                results: list[Any] = await asyncio.gather(*tasks, return_exceptions=True)
                 assert all(isinstance(result, asyncio.CancelledError) for result in results[:3])
                 generations.append(results[3].meta.gen)
             assert len(set(generations)) == 10, "each reply went to the command it answers"
@@ -240,12 +246,12 @@ def test_more_commands_than_connections(config):
 
 
 def test_no_connection_comes_free():
-    with FakeServer(lambda number, frame: [2.0, reply()]) as server:
+    with FakeServer(lambda _number, _frame: [2.0, reply()]) as server:
 
         async def go():
             async with await connected({**server.config, "max_conns_per_node": 1}) as client:
                 first = asyncio.ensure_future(client.get(("test", "s", 1), {"total_timeout": 5000}))
-                with pytest.raises(aerospike.ClusterError, match="^No more connections available"):
+                with pytest.raises(aerospike.ClusterError, match=r"^No more connections available"):
                     await client.get(("test", "s", 2), {"total_timeout": 100})
                 first.cancel()
 
@@ -255,12 +261,8 @@ def test_no_connection_comes_free():
 class TestConnecting:
     """While an attempt to connect is under way."""
 
-    @staticmethod
-    def slow_config(server):
-        return {**server.config, "hosts": server.config["hosts"]}
-
     def test_second_attempt_and_close(self, monkeypatch):
-        with FakeServer(lambda number, frame: [reply()]) as server:
+        with FakeServer(lambda _number, _frame: [reply()]) as server:
             slow = server.info
 
             def info(body):

@@ -1,5 +1,8 @@
 """Batches."""
 
+# pyright: basic
+# Tests pass what a type checker would refuse.
+
 from __future__ import annotations
 
 import copy
@@ -27,15 +30,22 @@ class TestRead:
         assert [br.key[:3] for br in result.batch_records] == some
         first = result.batch_records[0]
         key, meta, bins = first.record
-        assert key == first.key and bins == {"n": 0, "t": "x"} and meta["gen"] == 1
-        assert result.batch_records[3].record is None and not first.in_doubt
+        assert key == first.key
+        assert bins == {"n": 0, "t": "x"}
+        assert meta["gen"] == 1
+        assert result.batch_records[3].record is None
+        assert not first.in_doubt
 
     def test_as_a_dict(self, client, some):
         result = client.batch_read(some)
         expected = {key[2]: {"n": at, "t": "x"} for at, key in enumerate(some[:3])}
-        assert result == expected and isinstance(result, dict) and len(result) == 3
-        assert result.to_dict() == expected and type(result.to_dict()) is dict
-        assert some[0][2] in result and some[4][2] not in result
+        assert isinstance(result, aerospike.BatchRecords)
+        assert result == expected
+        assert len(result) == 3
+        assert result.to_dict() == expected
+        assert type(result.to_dict()) is dict
+        assert some[0][2] in result
+        assert some[4][2] not in result
         assert result.get(some[4][2]) is None
         assert result.to_list() == [*expected.values(), None, None]
         assert result.all_user_keys() == [key[2] for key in some]
@@ -52,11 +62,13 @@ class TestRead:
     def test_existence(self, client, some):
         result = client.batch_read(some, bins=[])
         assert [br.record is not None for br in result.batch_records] == [True] * 3 + [False] * 2
-        assert result.to_list()[0] == {} and result.batch_records[0].record.meta.gen == 1
+        assert result.to_list()[0] == {}
+        assert result.batch_records[0].record.meta.gen == 1
 
     def test_nothing(self, client):
         result = client.batch_read([])
-        assert result == {} and result.batch_records == []
+        assert result == {}
+        assert result.batch_records == []
 
     def test_repeated_and_mixed_keys(self, client, some):
         other = ("test", "other", some[0][2])
@@ -68,7 +80,8 @@ class TestRead:
     def test_digests(self, client, some):
         digest = client.get(some[1]).key.digest
         result = client.batch_read([("test", "driver", None, digest)])
-        assert result.batch_records[0].record.bins == {"n": 1, "t": "x"} and result == {}
+        assert result.batch_records[0].record.bins == {"n": 1, "t": "x"}
+        assert result == {}
 
     def test_many(self, client):
         keys = [("test", "many", n) for n in range(5000)]
@@ -80,7 +93,7 @@ class TestRead:
         assert [br.key.user_key for br in result.batch_records] == list(range(5000))
 
     def test_unknown_namespaces(self, client, some):
-        with pytest.raises(aerospike.ClusterError, match="^Invalid node: "):
+        with pytest.raises(aerospike.ClusterError, match=r"^Invalid node: "):
             client.batch_read([("nope", "s", 1)])
         result = client.batch_read([some[0], ("nope", "s", 1)])
         assert [br.result for br in result.batch_records] == [0, 11]
@@ -107,8 +120,9 @@ class TestRead:
 
     def test_copies(self, client, some):
         result = client.batch_read(some)
-        for other in (pickle.loads(pickle.dumps(result)), copy.deepcopy(result)):
-            assert other == result and other.batch_records == result.batch_records
+        for other in (pickle.loads(pickle.dumps(result)), copy.deepcopy(result)):  # noqa: S301
+            assert other == result
+            assert other.batch_records == result.batch_records
 
 
 class TestOperate:
@@ -118,12 +132,14 @@ class TestOperate:
         assert [key[:3] for key, _, _ in results] == some
         assert results[0][1]["gen"] == 2
         assert [br.result for br in results.batch_records] == [0] * 5
-        assert len(results) == 5 and isinstance(results, list)
+        assert len(results) == 5
+        assert isinstance(results, list)
 
     def test_reads(self, client, some):
         results = client.batch_operate(some, [READ])
         assert [bins for _, _, bins in results] == [{"n": 0}, {"n": 1}, {"n": 2}, None, None]
-        assert results[3][1] is None and results[3][0][:3] == some[3]
+        assert results[3][1] is None
+        assert results[3][0][:3] == some[3]
         assert [br.result for br in results.batch_records] == [0, 0, 0, 2, 2]
         assert client.get(some[0]).meta.gen == 1
 
@@ -143,7 +159,8 @@ class TestOperate:
         assert all(bins == {} for _, _, bins in client.batch_operate(some, [write], policy=policy))
         for key in some:
             record = client.get(key)
-            assert record.bins["w"] == [1, {"a": b"b"}] and record.meta.ttl in (99, 100)
+            assert record.bins["w"] == [1, {"a": b"b"}]
+            assert record.meta.ttl in (99, 100)
 
     def test_no_operations(self, client, some):
         results = client.batch_operate(some[:1], [])
@@ -168,5 +185,6 @@ class TestRemove:
 
     def test_copies(self, client, some):
         results = client.batch_remove(some)
-        other = pickle.loads(pickle.dumps(results))
-        assert other == results and other.batch_records == results.batch_records
+        other = pickle.loads(pickle.dumps(results))  # noqa: S301
+        assert other == results
+        assert other.batch_records == results.batch_records

@@ -1,8 +1,13 @@
 """The examples of the documentation's page about clients: connections, records, operations, batches."""
 
+# pyright: basic
+# Tests pass what a type checker would refuse.
+
 from __future__ import annotations
 
 import asyncio
+import contextlib
+from typing import Any
 
 import aerospike_py as aerospike
 import pytest
@@ -12,10 +17,8 @@ from aerospike_py import AsyncClient
 @pytest.fixture
 def fresh(client):
     def remove(key):
-        try:
+        with contextlib.suppress(aerospike.RecordNotFound):
             client.remove(key)
-        except aerospike.RecordNotFound:
-            pass
 
     for name in ("user1", *(f"user_{i}" for i in range(10)), *(f"item_{i}" for i in range(100))):
         remove(("test", "demo", name))
@@ -32,11 +35,13 @@ def test_records(fresh):
     with pytest.raises(aerospike.RecordExistsError):
         client.put(key, {"x": 1}, policy={"exists": aerospike.POLICY_EXISTS_CREATE_ONLY})
     _, meta, bins = client.get(("test", "demo", "user1"))
-    assert meta == {"gen": 2, "ttl": meta["ttl"]} and bins == {"name": "Alice", "age": 30, "x": 1}
+    assert meta == {"gen": 2, "ttl": meta["ttl"]}
+    assert bins == {"name": "Alice", "age": 30, "x": 1}
     _, meta, bins = client.select(key, ["name"])
     assert bins == {"name": "Alice"}
     _, meta = client.exists(key)
-    assert meta is not None and f"Found, gen={meta['gen']}" == "Found, gen=2"
+    assert meta is not None
+    assert f"Found, gen={meta['gen']}" == "Found, gen=2"
     client.touch(key, val=300)
     client.append(key, "name", "_suffix")
     client.prepend(key, "name", "prefix_")
@@ -75,19 +80,22 @@ def test_batches(fresh):
         if br.record:
             _key, _meta, bins = br.record
             seen.append(bins)
-    assert len(seen) == 8 and seen[0] == {"name": "n0", "age": 0, "other": 1}
+    assert len(seen) == 8
+    assert seen[0] == {"name": "n0", "age": 0, "other": 1}
     batch = client.batch_read(keys, bins=["name", "age"])
     assert batch.batch_records[1].record.bins == {"name": "n1", "age": 1}
     batch = client.batch_read(keys, bins=[])
     assert [br.record is not None for br in batch.batch_records] == [True] * 8 + [False] * 2
     ops = [{"op": aerospike.OPERATOR_INCR, "bin": "views", "val": 1}]
     results = client.batch_operate(keys, ops)
-    assert len(results) == 10 and all(meta is not None for _, meta, _ in results)
+    assert len(results) == 10
+    assert all(meta is not None for _, meta, _ in results)
     assert len(client.batch_remove(keys)) == 10
     assert not client.batch_read(keys)
 
 
-def test_async_patterns(fresh, config):
+@pytest.mark.usefixtures("fresh")
+def test_async_patterns(config):
     async def process_user(client, user_id):
         key = ("test", "users", user_id)
         _, _, bins = await client.get(key)
@@ -102,7 +110,7 @@ def test_async_patterns(fresh, config):
             tasks = [client.put(k, {"idx": i}) for i, k in enumerate(keys)]
             await asyncio.gather(*tasks)
             tasks = [client.get(k) for k in keys]
-            results = await asyncio.gather(*tasks, return_exceptions=True)
+            results: list[Any] = await asyncio.gather(*tasks, return_exceptions=True)
             assert [record[2]["idx"] for record in results] == list(range(100))
             for i in range(10):
                 await client.put(("test", "users", f"user_{i}"), {"visits": 0})

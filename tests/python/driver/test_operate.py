@@ -1,5 +1,8 @@
 """``operate`` and ``operate_ordered`` with operations on whole bins."""
 
+# pyright: basic
+# Tests pass what a type checker would refuse.
+
 from __future__ import annotations
 
 import aerospike_py as aerospike
@@ -14,10 +17,15 @@ def test_increment_and_read(client, key):
     client.put(key, {"c": 1})
     ops = [{"op": INCR, "bin": "c", "val": 1}, {"op": READ, "bin": "c", "val": None}]
     found, meta, bins = client.operate(key, ops)
-    assert found[:3] == key and meta["gen"] == 2 and bins == {"c": 2}
+    assert found[:3] == key
+    assert meta["gen"] == 2
+    assert bins == {"c": 2}
     found, meta, entries = client.operate_ordered(key, ops)
-    assert found[:3] == key and meta["gen"] == 3 and entries == [("c", 3)]
-    assert entries[0].name == "c" and entries[0].value == 3
+    assert found[:3] == key
+    assert meta["gen"] == 3
+    assert entries == [("c", 3)]
+    assert entries[0].name == "c"
+    assert entries[0].value == 3
 
 
 def test_several_values_of_one_bin(client, key):
@@ -56,14 +64,16 @@ def test_every_operation(client, key):
 
 def test_writes_return_nothing(client, key):
     record = client.operate(key, [{"op": WRITE, "bin": "a", "val": 1}])
-    assert record.bins == {} and record.meta.gen == 1
+    assert record.bins == {}
+    assert record.meta.gen == 1
     assert client.operate_ordered(key, [{"op": TOUCH, "bin": None}]).ordered_bins == []
 
 
 def test_delete(client, key):
     client.put(key, {"c": 1})
     record = client.operate(key, [{"op": READ, "bin": "c"}, {"op": DELETE}])
-    assert record.bins == {"c": 1} and record.meta == {"gen": 0, "ttl": 4294967295}
+    assert record.bins == {"c": 1}
+    assert record.meta == {"gen": 0, "ttl": 4294967295}
     assert client.exists(key).meta is None
     client.put(key, {"c": 1})
     assert client.operate(key, [{"op": 14}]).bins == {}

@@ -1,5 +1,8 @@
 """Commands on one record: keys, values, policies, errors."""
 
+# pyright: basic
+# Tests pass what a type checker would refuse.
+
 from __future__ import annotations
 
 import enum
@@ -9,7 +12,7 @@ from collections import OrderedDict
 
 import aerospike_py as aerospike
 import pytest
-from fake import FakeServer, op, reply
+from fake import FakeServer, op, reply  # pyright: ignore[reportMissingImports]
 
 
 class Color(enum.IntEnum):
@@ -55,7 +58,8 @@ VALUES = [
 def test_values_survive(client, key, value, back):
     client.put(key, {"v": value})
     got = client.get(key).bins["v"]
-    assert got == back and type(got) is type(back)
+    assert got == back
+    assert type(got) is type(back)
 
 
 def test_nan(client, key):
@@ -125,7 +129,8 @@ class TestKeys:
     )
     def test_digests(self, client, user_key, digest):
         found, meta = client.exists(("test", "pk", user_key))
-        assert found.digest.hex() == digest and meta is None
+        assert found.digest.hex() == digest
+        assert meta is None
         assert found == ("test", "pk", user_key, bytes.fromhex(digest))
 
     def test_bytes_as_blobs(self, make_client, config):
@@ -170,7 +175,8 @@ class TestKeys:
         digest = client.get(key).key.digest
         for form in (digest, bytearray(digest), list(digest)):
             record = client.get((*key[:2], None, form))
-            assert record.bins == {"a": 1} and record.key == (*key[:2], None, digest)
+            assert record.bins == {"a": 1}
+            assert record.key == (*key[:2], None, digest)
         assert client.get((*key[:2], "given digest wins", digest)).bins == {"a": 1}
         assert client.get((*key, None)).bins == {"a": 1}
 
@@ -220,15 +226,18 @@ class TestReads:
         client.put(key, {"a": 1, "b": "x"})
         record = client.get(key)
         found, meta, bins = record
-        assert found[:3] == key and len(found.digest) == 20
+        assert found[:3] == key
+        assert len(found.digest) == 20
         assert bins == {"a": 1, "b": "x"}
-        assert meta["gen"] == 1 and meta["ttl"] > 0
+        assert meta["gen"] == 1
+        assert meta["ttl"] > 0
         assert (record.key, record.meta, record.bins) == (found, meta, bins)
 
     def test_missing(self, client, key):
         with pytest.raises(aerospike.RecordNotFound) as caught:
             client.get(key)
-        assert caught.value.result_code == 2 and not caught.value.in_doubt
+        assert caught.value.result_code == 2
+        assert not caught.value.in_doubt
         assert str(caught.value).startswith(
             "AEROSPIKE_ERR (2): Server error: KeyNotFoundError, In Doubt: False, Node: 127.0.0.1:"
         )
@@ -247,10 +256,13 @@ class TestReads:
 
     def test_exists(self, client, key):
         found, meta = client.exists(key)
-        assert found[:3] == key and meta is None
+        assert found[:3] == key
+        assert meta is None
         client.put(key, {"a": 1})
         result = client.exists(key)
-        assert result.meta is not None and result.meta.gen == 1 and result.key == found
+        assert result.meta is not None
+        assert result.meta.gen == 1
+        assert result.key == found
 
     def test_unknown_namespace(self, client):
         with pytest.raises(aerospike.AerospikeError, match="Invalid node: namespace 'nope'"):
@@ -401,8 +413,8 @@ class TestPolicies:
     def test_send_key(self, client, key):
         client.put(key, {"a": 1}, policy={"key": aerospike.POLICY_KEY_SEND})
         digest = client.get(key).key.digest
+        wrong = (*key[:2], "wrong", digest)
         with pytest.raises(aerospike.ServerError) as caught:
-            wrong = (*key[:2], "wrong", digest)
             client.put(wrong, {"a": 1}, policy={"key": aerospike.POLICY_KEY_SEND})
         assert caught.value.result_code == 19
 
@@ -450,7 +462,7 @@ class TestPolicies:
                 call()
 
 
-def hangs(number, frame):
+def hangs(_number, _frame):
     return [30.0]
 
 
@@ -459,17 +471,18 @@ def test_timeouts(make_client):
         client = make_client(server.config)
         client.connect()
         start = time.monotonic()
-        with pytest.raises(aerospike.AerospikeTimeoutError, match="^Timeout: ") as caught:
+        with pytest.raises(aerospike.AerospikeTimeoutError, match=r"^Timeout: ") as caught:
             client.get(("test", "s", 1), {"total_timeout": 100, "max_retries": 0})
         assert 0.09 < time.monotonic() - start < 1.0
         assert not caught.value.in_doubt
         with pytest.raises(aerospike.TimeoutError) as caught:
             client.put(("test", "s", 1), {"a": 1}, policy={"socket_timeout": 50})
-        assert caught.value.in_doubt and str(caught.value).endswith("[in_doubt]")
+        assert caught.value.in_doubt
+        assert str(caught.value).endswith("[in_doubt]")
 
 
 def test_retries(make_client):
-    def twice_busy(number, frame):
+    def twice_busy(number, _frame):
         return [reply(18)] if number % 3 < 2 else [reply()]
 
     with FakeServer(twice_busy) as server:
@@ -479,14 +492,15 @@ def test_retries(make_client):
         assert server.requests == 3
         with pytest.raises(aerospike.ServerError) as caught:
             client.put(("test", "s", 1), {"a": 1})
-        assert caught.value.result_code == 18 and server.requests == 4, "writes are not repeated unasked"
+        assert caught.value.result_code == 18
+        assert server.requests == 4, "writes are not repeated unasked"
         start = time.monotonic()
         client.put(("test", "s", 1), {"a": 1}, policy={"max_retries": 1, "sleep_between_retries": 60})
         assert time.monotonic() - start > 0.055
 
 
 def test_a_late_reply_is_not_anothers(make_client):
-    def late(number, frame):
+    def late(number, _frame):
         return [0.2, reply(5)] if number == 0 else [reply(0, number)]
 
     with FakeServer(late) as server:
@@ -509,7 +523,7 @@ def test_malformed_replies(make_client):
         reply(ops=op("a", 20, b"\x91" * 5000 + b"\x01"), n_ops=1),
         reply(ops=op("a", 23, b"\x00"), n_ops=1),
     ]
-    with FakeServer(lambda number, frame: [broken[number]]) as server:
+    with FakeServer(lambda number, _frame: [broken[number]]) as server:
         client = make_client(server.config)
         client.connect()
         for _ in broken:
@@ -527,7 +541,7 @@ def test_values_of_other_clients(make_client):
         op("list", 20, bytes.fromhex("95 c70001 ca3fc00000 a4 17 7b7d20 cfffffffffffffffff d4ff01")),
         op("map", 19, bytes.fromhex("82 c70001c0 a2 04 61 93 c0 c2 c3")),
     ]
-    with FakeServer(lambda number, frame: [reply(ops=b"".join(ops), n_ops=len(ops))]) as server:
+    with FakeServer(lambda _number, _frame: [reply(ops=b"".join(ops), n_ops=len(ops))]) as server:
         client = make_client(server.config)
         client.connect()
         assert client.get(("test", "s", 1)).bins == {

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Generator
 from typing import Any
 
 
-class Operation(asyncio.Future):
+class Operation(asyncio.Future[Any]):
     """A command under way.
 
     It is a future, so that ``asyncio.gather`` and ``await`` wait for it without a task of its own, and it has a
@@ -18,13 +19,13 @@ class Operation(asyncio.Future):
     def send(self, value: Any) -> Any:
         """Runs to the next suspension, as a coroutine's ``send`` does."""
         if self._steps is None:
-            self._steps = asyncio.Future.__await__(self)
+            self._steps = self.__await__()
         return self._steps.send(value)
 
     def throw(self, *error: Any) -> Any:
         """Raises an exception where the operation is suspended."""
         if self._steps is None:
-            self._steps = asyncio.Future.__await__(self)
+            self._steps = self.__await__()
         return self._steps.throw(*error)
 
     def close(self) -> None:
@@ -33,17 +34,18 @@ class Operation(asyncio.Future):
             self._steps.close()
 
 
-async def deferred(method: Any, args: tuple) -> Any:
+async def deferred(method: Any, args: tuple[Any, ...]) -> Any:
     """A command that was called while no event loop was running: it starts when it is awaited."""
     return await method(*args)
 
 
-class AwaitableList(list):
+class AwaitableList(list[str]):
     """A list that may be awaited, for code that expects a coroutine."""
 
-    def __await__(self):
+    def __await__(self) -> Generator[None, None, AwaitableList]:
+        """The list itself, without any waiting."""
+        yield from ()
         return self
-        yield  # an iterator that ends at once
 
 
 async def connect(client: Any, username: Any = None, password: Any = None) -> Any:
@@ -68,7 +70,7 @@ async def enter(client: Any) -> Any:
     return client
 
 
-async def exit(client: Any) -> bool:
+async def leave(client: Any) -> bool:
     """Through the attribute, so that a subclass's own ``close`` is what runs."""
     await client.close()
     return False

@@ -1,4 +1,4 @@
-"""The clients: thin classes over the native ones, for users to subclass."""
+"""The clients: classes over the native ones, for users to subclass."""
 
 from __future__ import annotations
 
@@ -10,20 +10,24 @@ from . import _aerospike
 class Client(_aerospike.Client):
     """A connection to a cluster, used from any number of threads.
 
-    ``config`` is a dict, see :class:`aerospike_py.types.ClientConfig`; it is read by :meth:`connect`.
+    Args:
+        config: see :class:`aerospike_py.types.ClientConfig`; read by :meth:`connect`, not before.
     """
 
-    def __init__(self, config: Any) -> None:
+    def __init__(self, config: Any) -> None:  # noqa: ARG002 - the native part took it
         super().__init__()
 
 
 class AsyncClient(_aerospike.AsyncClient):
     """A connection to a cluster for ``asyncio``, usable from any number of event loops.
 
-    ``config`` is a dict, see :class:`aerospike_py.types.ClientConfig`; it is read by :meth:`connect`.
+    Each loop has connections of its own, ``max_conns_per_node`` counts them all.
+
+    Args:
+        config: see :class:`aerospike_py.types.ClientConfig`; read by :meth:`connect`, not before.
     """
 
-    def __init__(self, config: Any) -> None:
+    def __init__(self, config: Any) -> None:  # noqa: ARG002 - the native part took it
         super().__init__()
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 import warnings
+from collections.abc import Iterator
 from importlib import metadata
+from pathlib import Path
 
 NAME = "aerospike-emulator-driver"
 PACKAGE = "aerospike_py"
@@ -19,20 +22,34 @@ def version() -> str:
 
 def others() -> list[str]:
     """Names of other distributions on the path that bring a package of the same name."""
-    found = set()
-    for distribution in metadata.distributions():
-        name = distribution.metadata["Name"]
-        if name is None or name.lower().replace("_", "-") == NAME:
-            continue
-        if name.lower().replace("_", "-") == PACKAGE.replace("_", "-") or _brings_package(distribution):
-            found.add(name)
+    found = {
+        name
+        for name, directory in _installed()
+        if name != NAME and (name == _normal(PACKAGE) or PACKAGE in _top_level(directory))
+    }
     return sorted(found)
 
 
-def _brings_package(distribution: metadata.Distribution) -> bool:
-    # top_level.txt is small; the list of all files is long and read for nothing else.
-    top = distribution.read_text("top_level.txt")
-    return top is not None and PACKAGE in top.split()
+def _normal(name: str) -> str:
+    return name.lower().replace("_", "-")
+
+
+def _installed() -> Iterator[tuple[str, Path]]:
+    """Names and metadata directories; only directories are listed, for parsing metadata would slow each import."""
+    for entry in sys.path:
+        try:
+            directories = [path for path in Path(entry or ".").iterdir() if path.suffix in (".dist-info", ".egg-info")]
+        except OSError:
+            continue
+        for directory in directories:
+            yield _normal(directory.stem.partition("-")[0]), directory
+
+
+def _top_level(directory: Path) -> list[str]:
+    try:
+        return (directory / "top_level.txt").read_text().split()
+    except (OSError, UnicodeDecodeError):
+        return []
 
 
 def warn_of_others() -> None:

@@ -7,6 +7,8 @@ None of them is related to the builtin ``TimeoutError`` or ``IndexError``.
 
 from __future__ import annotations
 
+from typing import Any
+
 
 class AerospikeError(Exception):
     """Base of all exceptions of this package."""
@@ -18,7 +20,7 @@ class AerospikeError(Exception):
     in_doubt: bool = False
     """Whether a write may have been applied all the same."""
 
-    def __reduce__(self):
+    def __reduce__(self) -> tuple[Any, ...]:
         # The classes report another module than the one they live in; pickle must not look for them there.
         return _restore, (type(self).__name__, self.args, self.__dict__)
 
@@ -59,7 +61,7 @@ class AerospikeTimeoutError(AerospikeError):
     __module__ = "aerospike"
 
 
-TimeoutError = AerospikeTimeoutError
+TimeoutError = AerospikeTimeoutError  # noqa: A001 - the documented name
 
 
 class ServerError(AerospikeError):
@@ -74,10 +76,10 @@ class AerospikeIndexError(ServerError):
     __module__ = "aerospike"
 
 
-IndexError = AerospikeIndexError
+IndexError = AerospikeIndexError  # noqa: A001 - the documented name
 
 
-class IndexNotFound(AerospikeIndexError):
+class IndexNotFound(AerospikeIndexError):  # noqa: N818 - the documented name
     """There is no such index (201)."""
 
     __module__ = "aerospike"
@@ -119,7 +121,7 @@ class RecordError(AerospikeError):
     __module__ = "aerospike"
 
 
-class RecordNotFound(RecordError):
+class RecordNotFound(RecordError):  # noqa: N818 - the documented name
     """There is no such record (2)."""
 
     __module__ = "aerospike"
@@ -137,7 +139,7 @@ class RecordGenerationError(RecordError):
     __module__ = "aerospike"
 
 
-class RecordTooBig(RecordError):
+class RecordTooBig(RecordError):  # noqa: N818 - the documented name
     """The record would exceed the namespace's limit (13)."""
 
     __module__ = "aerospike"
@@ -155,7 +157,7 @@ class BinExistsError(RecordError):
     __module__ = "aerospike"
 
 
-class BinNotFound(RecordError):
+class BinNotFound(RecordError):  # noqa: N818 - the documented name
     """There is no such bin (17)."""
 
     __module__ = "aerospike"
@@ -167,13 +169,15 @@ class BinTypeError(RecordError):
     __module__ = "aerospike"
 
 
-class FilteredOut(RecordError):
+class FilteredOut(RecordError):  # noqa: N818 - the documented name
     """The filter expression was not true for the record (27)."""
 
     __module__ = "aerospike"
 
 
-class _BinNameArgumentError(BinNameError, InvalidArgError, ClientError, ValueError):
+class _BinNameArgumentError(  # pyright: ignore[reportUnusedClass] - the native part raises it
+    BinNameError, InvalidArgError, ClientError, ValueError
+):
     """A bin name that no server would take; raised before anything is sent, for whatever a caller catches."""
 
     __module__ = "aerospike"
@@ -181,7 +185,7 @@ class _BinNameArgumentError(BinNameError, InvalidArgError, ClientError, ValueErr
     result_code = 21
 
 
-def _restore(name: str, args: tuple, attributes: dict) -> AerospikeError:
+def _restore(name: str, args: tuple[Any, ...], attributes: dict[str, Any]) -> AerospikeError:
     error = globals()[name](*args)
     error.__dict__.update(attributes)
     return error

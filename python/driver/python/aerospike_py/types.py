@@ -7,7 +7,7 @@ Records, keys and metadata are named tuples. Where a mapping is documented too, 
 from __future__ import annotations
 
 from collections.abc import ItemsView, Iterable, Iterator, KeysView, Mapping, Sequence, ValuesView
-from typing import Any, NamedTuple, TypeAlias, TypedDict, overload
+from typing import Any, NamedTuple, TypeAlias, TypedDict, cast
 
 UserKey: TypeAlias = "str | int | bytes | bytearray"
 """The part of a key that the user chooses."""
@@ -46,20 +46,15 @@ class RecordMetadata(_Metadata):
 
     __slots__ = ()
 
-    @overload
-    def __getitem__(self, key: str) -> int: ...
-    @overload
-    def __getitem__(self, key: slice) -> tuple[int, ...]: ...
-    @overload
-    def __getitem__(self, key: Any) -> int: ...
     def __getitem__(self, key: Any) -> Any:
+        """The value of ``"gen"`` or ``"ttl"``, or that of an index or slice."""
         if key == "gen":
-            return tuple.__getitem__(self, 0)
+            return self.gen
         if key == "ttl":
-            return tuple.__getitem__(self, 1)
+            return self.ttl
         if isinstance(key, str):
             raise KeyError(key)
-        return tuple.__getitem__(self, key)
+        return cast("int | tuple[int, ...]", (self.gen, self.ttl)[key])
 
     def get(self, key: str, default: Any = None) -> Any:
         """The value of ``"gen"`` or ``"ttl"``, else the default."""
@@ -78,17 +73,18 @@ class RecordMetadata(_Metadata):
         return self._asdict().items()
 
     def __contains__(self, item: object) -> bool:
-        return item in self._fields or tuple.__contains__(self, item)
+        return item in self._fields or super().__contains__(item)
 
     def __eq__(self, other: object) -> bool:
         if isinstance(other, Mapping):
             return self._asdict() == other
-        return tuple.__eq__(self, other)  # type: ignore[arg-type]
+        return super().__eq__(other)
 
     def __ne__(self, other: object) -> bool:
         return not self == other
 
-    __hash__ = tuple.__hash__
+    def __hash__(self) -> int:
+        return super().__hash__()
 
 
 class Record(NamedTuple):
@@ -151,7 +147,7 @@ class InfoNodeResult(NamedTuple):
     response: str
 
 
-class BatchRecords(dict):
+class BatchRecords(dict[UserKey, Bins]):
     """Answer of ``batch_read()``: a dict from user key to bins of the records found.
 
     Keys without a user key are missing from the dict, and equal user keys of different sets share an entry;
@@ -163,16 +159,17 @@ class BatchRecords(dict):
     _source: Any
     _records: list[BatchRecord] | None
 
-    def __init__(self, source: Any = None) -> None:
+    def __init__(self, source: Any = None, records: list[BatchRecord] | None = None) -> None:
         super().__init__()
         self._source = source
-        self._records = None
+        self._records = records
 
     @property
     def batch_records(self) -> list[BatchRecord]:
         """One :class:`BatchRecord` per key, in the order of the request."""
         if self._records is None:
-            self._records = [] if self._source is None else self._source.records()
+            records: list[BatchRecord] = [] if self._source is None else self._source.records()
+            self._records = records
         return self._records
 
     def to_dict(self) -> dict[UserKey, Bins]:
@@ -206,21 +203,20 @@ class BatchRecords(dict):
             merged.update(result)
         return merged
 
-    def __reduce__(self):
+    def __reduce__(self) -> tuple[Any, ...]:
         return _restore_batch_records, (dict(self), self.batch_records)
 
 
 LazyBatchRecords = BatchRecords
 
 
-def _restore_batch_records(found: dict, records: list[BatchRecord]) -> BatchRecords:
-    result = BatchRecords()
+def _restore_batch_records(found: dict[UserKey, Bins], records: list[BatchRecord]) -> BatchRecords:
+    result = BatchRecords(records=records)
     result.update(found)
-    result._records = records
     return result
 
 
-class BatchWriteResult(list):
+class BatchWriteResult(list[Record]):
     """Answer of ``batch_operate()`` and ``batch_remove()``: one ``(key, meta, bins)`` per key, in their order.
 
     ``meta`` and ``bins`` are None where the command failed for the key; :attr:`batch_records` tells why.
@@ -234,11 +230,12 @@ class BatchWriteResult(list):
     """How often the batch was tried."""
 
     def __init__(self, records: Sequence[BatchRecord] = (), retry: BatchRetryInfo | None = None) -> None:
-        super().__init__(Record(br.key, None, None) if br.record is None else br.record for br in records)  # type: ignore[arg-type]
+        nothing: Any = None
+        super().__init__(br.record or Record(br.key, nothing, nothing) for br in records)
         self.batch_records = list(records)
         self.retry = retry if retry is not None else BatchRetryInfo()
 
-    def __reduce__(self):
+    def __reduce__(self) -> tuple[Any, ...]:
         return BatchWriteResult, (self.batch_records, self.retry)
 
 
