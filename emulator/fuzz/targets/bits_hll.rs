@@ -24,10 +24,10 @@ pub fn run(input: &[u8]) {
         _ => {
             let bin = Particle::new(ParticleType::HLL, bin);
             let _ = hll::read(bin, op);
-            if let Ok(outcome) = hll::modify(Some(bin), op) {
-                if let Some(new) = outcome.change {
-                    assert!(hll::validate(&new.data).is_ok());
-                }
+            if let Ok(outcome) = hll::modify(Some(bin), op)
+                && let Some(new) = outcome.change
+            {
+                assert!(hll::validate(&new.data).is_ok());
             }
         }
     }

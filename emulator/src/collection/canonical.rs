@@ -319,7 +319,7 @@ impl<'a> Canonical<'a> {
                     reader.token().map_err(|_| Unstorable::Malformed)?;
                 }
                 put_list_head(out, flags, left);
-                let sequence = (flags != 0).then(|| Sequence { before: None, begun: out.len() });
+                let sequence = (flags != 0).then_some(Sequence { before: None, begun: out.len() });
                 Some(Writing::List { left, sequence })
             }
             Token::Map(_) => {

@@ -196,12 +196,12 @@ fn concat(elements: &Elements<'_>, indexes: &[u32]) -> Vec<u8> {
 fn merge(list: &List<'_>, items: &Elements<'_>) -> Result<Vec<u8>, ResultCode> {
     let column = list.column()?;
     let elements = list.elements()?;
-    let mut sorted = Ranking::new(items.column()).sorted().into_iter().peekable();
+    let sorted = Ranking::new(items.column()).sorted();
     let added = items.span(0, items.len()).len();
     let mut out = Vec::with_capacity(HEAD_ROOM + list.body.len() + added);
     put_list_head(&mut out, list.flags, list.count + items.len());
     let mut from = 0;
-    while let Some(i) = sorted.next() {
+    for i in sorted {
         let item = items.get(i);
         let at = upper_bound(column, item).max(from);
         out.extend_from_slice(elements.span(from, at));

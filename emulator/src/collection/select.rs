@@ -214,23 +214,23 @@ fn by_position(id: u64) -> Option<(Wanted, u32, u32)> {
 
 /// Whether the id is one of a reading operation.
 pub(crate) fn is_read(id: u64) -> bool {
-    match id {
-        list::SIZE..=list::GET_BY_VALUE_REL_RANK_RANGE => true,
-        map::SIZE..=map::GET_BY_RANK | map::GET_ALL_BY_VALUE..=map::GET_BY_VALUE_REL_RANK_RANGE => true,
-        cdt::SELECT | cdt::CONTEXT => true,
-        _ => false,
-    }
+    matches!(id,
+        list::SIZE..=list::GET_BY_VALUE_REL_RANK_RANGE
+        | map::SIZE..=map::GET_BY_RANK
+        | map::GET_ALL_BY_VALUE..=map::GET_BY_VALUE_REL_RANK_RANGE
+        | cdt::SELECT
+        | cdt::CONTEXT)
 }
 
 /// Whether the id is one of an operation that removes and so has nothing to do where nothing is (cdt §1.5).
 pub(crate) fn is_removal(id: u64) -> bool {
-    match id {
-        list::POP..=list::REMOVE_RANGE | list::TRIM | list::CLEAR => true,
-        list::REMOVE_BY_INDEX..=list::REMOVE_BY_VALUE_REL_RANK_RANGE => true,
-        map::CLEAR..=map::REMOVE_BY_RANK => true,
-        map::REMOVE_BY_KEY_LIST..=map::REMOVE_BY_VALUE_REL_RANK_RANGE => true,
-        _ => false,
-    }
+    matches!(id,
+        list::POP..=list::REMOVE_RANGE
+        | list::TRIM
+        | list::CLEAR
+        | list::REMOVE_BY_INDEX..=list::REMOVE_BY_VALUE_REL_RANK_RANGE
+        | map::CLEAR..=map::REMOVE_BY_RANK
+        | map::REMOVE_BY_KEY_LIST..=map::REMOVE_BY_VALUE_REL_RANK_RANGE)
 }
 
 /// The element that a position addresses, counted from the end if negative.

@@ -143,7 +143,7 @@ impl Rows<'_> {
         start as usize..end.max(start) as usize
     }
 
-    fn from_end(&self, start: i64) -> i64 {
+    fn counted_from_end(&self, start: i64) -> i64 {
         if start < 0 { start + self.values.len() as i64 } else { start }
     }
 
@@ -154,8 +154,8 @@ impl Rows<'_> {
         let ranks = |range: std::ops::Range<usize>| self.by_rank()[range].to_vec();
         let below = |all: &[&Item], bound: &Item| all.iter().filter(|item| **item < bound).count() as i64;
         let selected = match query {
-            Query::Positions(start, count) => self.range(self.from_end(*start), *count).collect(),
-            Query::Ranks(start, count) => ranks(self.range(self.from_end(*start), *count)),
+            Query::Positions(start, count) => self.range(self.counted_from_end(*start), *count).collect(),
+            Query::Ranks(start, count) => ranks(self.range(self.counted_from_end(*start), *count)),
             Query::Value(value) => those(&|at| self.values[at] == value),
             Query::Values(values) => those(&|at| values.contains(self.values[at])),
             Query::Interval(begin, end) => {
@@ -514,7 +514,7 @@ impl ModelList {
             }
             ListStep::Trim(index, count) => {
                 let rows = Rows { keys: Vec::new(), values: self.items.iter().collect() };
-                let kept = rows.range(rows.from_end(*index), Some(*count));
+                let kept = rows.range(rows.counted_from_end(*index), Some(*count));
                 let removed = self.items.len() - kept.len();
                 self.items = self.items[kept].to_vec();
                 let op = encode(list::TRIM, &[int(*index), int(*count as i64)]);
