@@ -8,10 +8,10 @@ import socket
 import socketserver
 import struct
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
-Answer = Callable[[int, bytes], "list[bytes | float | None]"]
+Answer = Callable[[int, bytes], Sequence[bytes | float | None]]
 """Gets the number of a message and its frame; bytes to send, seconds to wait, None to close."""
 
 HEADER = struct.Struct(">BBBBBBIIIHH")
