@@ -141,8 +141,8 @@ pub(crate) fn index_of_key(map: &Map<'_>, key: &[u8]) -> Result<Result<u32, u32>
 
 /// The index of the entry with the value of a rank; equal values rank by key.
 pub(crate) fn index_of_rank(map: &Map<'_>, rank: u32) -> Result<u32, ResultCode> {
-    let sorted = Ranking::new(map.values()?).sorted();
-    sorted.get(rank as usize).copied().ok_or(ResultCode::OP_NOT_APPLICABLE)
+    let found = Ranking::new(map.values()?).ranked(rank, 1);
+    found.first().copied().ok_or(ResultCode::OP_NOT_APPLICABLE)
 }
 
 /// The lowest index of an entry with a value that equals this one.
@@ -287,16 +287,14 @@ fn flat(groups: &[(u32, u32)]) -> Result<Vec<u32>, ResultCode> {
 }
 
 fn by_rank(map: &Map<'_>, window: (u32, u32), wanted: Wanted) -> Result<Selection, ResultCode> {
-    let mut sorted = Ranking::new(map.values()?).sorted();
+    let ranking = Ranking::new(map.values()?);
     match invert(window, wanted.inverted, map.count) {
         Positions::Window(start, count) => {
-            sorted.truncate((start + count) as usize);
-            let picked = sorted.split_off(start as usize);
+            let picked = ranking.ranked(start, count);
             Ok(Selection::picked(picked, Numbers::OfElements, Numbers::Run(start, count)))
         }
         Positions::Around(start, count) => {
-            let excluded = &sorted[start as usize..(start + count) as usize];
-            let left = others(excluded, map.count);
+            let left = others(&ranking.ranked(start, count), map.count);
             let mut selection = Selection::picked(left, Numbers::OfElements, Numbers::Around(start, count));
             selection.exists = false;
             Ok(selection)

@@ -46,7 +46,8 @@ pub(crate) struct Ranking<'e, 'a> {
     slots: Vec<Slot>,
     /// Sort keys decide every comparison, equality included.
     exact: bool,
-    /// The elements have an order for sure: there is no NaN and no wildcard, not even inside.
+    /// The elements have an order for sure: there is no NaN and no wildcard, not even inside. Only then may the
+    /// standard library sort them.
     total: bool,
 }
 
@@ -124,16 +125,7 @@ impl<'e, 'a> Ranking<'e, 'a> {
 
     /// Of every element the lowest rank of those equal to it, by index.
     pub(crate) fn lowest_ranks(mut self) -> Vec<u32> {
-        self.sort();
-        let mut ranks = vec![0; self.slots.len()];
-        let mut first = 0;
-        for (rank, slot) in self.slots.iter().enumerate() {
-            if rank > 0 && self.compare(self.slots[rank - 1], *slot) != Ordering::Equal {
-                first = rank as u32;
-            }
-            ranks[*slot as u32 as usize] = first;
-        }
-        ranks
+        self.numbered().into_iter().map(|slot| (slot >> 32) as u32).collect()
     }
 
     /// For every element whether an equal one stands before it.
@@ -158,16 +150,13 @@ impl<'e, 'a> Ranking<'e, 'a> {
         let above = size - start - count;
         let lowest_on_top = start <= above;
         let taken = count + start.min(above);
-        // For many elements sorting is quicker, and as good where no two are equal.
-        if self.total && taken > size / 8 {
-            let mut sorted = Ranking { slots: self.slots.clone(), ..self };
-            sorted.sort();
-            if sorted.slots.windows(2).all(|pair| sorted.compare(pair[0], pair[1]) != Ordering::Equal) {
-                let window = sorted.slots[start..start + count].iter().map(|slot| *slot as u32);
-                return if lowest_on_top { window.rev().collect() } else { window.collect() };
-            }
-        }
         let mut slots = std::mem::take(&mut self.slots);
+        // To take many of elements that are slow to compare, it pays to put numbers in their place first.
+        if self.total && !self.exact && taken > size / 8 {
+            self.slots = slots;
+            slots = self.numbered();
+            self.exact = true;
+        }
         match (self.exact, lowest_on_top) {
             (true, true) => partial_sort(&mut slots, taken, |a, b| a >> 32 < b >> 32),
             (true, false) => partial_sort(&mut slots, taken, |a, b| a >> 32 > b >> 32),
@@ -176,6 +165,57 @@ impl<'e, 'a> Ranking<'e, 'a> {
         }
         slots[size - taken..size - taken + count].iter().map(|slot| *slot as u32).collect()
     }
+
+    /// Slots in the original sequence whose sort key is the lowest rank of the element.
+    fn numbered(&mut self) -> Vec<Slot> {
+        self.sort();
+        let mut numbered = vec![0; self.slots.len()];
+        let mut first = 0;
+        for (rank, slot) in self.slots.iter().enumerate() {
+            if rank > 0 && self.compare(self.slots[rank - 1], *slot) != Ordering::Equal {
+                first = rank as Slot;
+            }
+            let index = *slot as u32;
+            numbered[index as usize] = first << 32 | index as Slot;
+        }
+        numbered
+    }
+
+    /// The indexes of the elements with the ranks `start` to `start + count`, lowest first, where equal elements
+    /// rank by index.
+    pub(crate) fn ranked(mut self, start: u32, count: u32) -> Vec<u32> {
+        let (start, end) = (start as usize, (start + count) as usize);
+        if count == 0 || end > self.slots.len() {
+            return Vec::new();
+        }
+        let mut slots = std::mem::take(&mut self.slots);
+        if self.exact {
+            sort_window(&mut slots, start, end, Slot::cmp);
+        } else if self.total {
+            let by_index = |a: &Slot, b: &Slot| (*a as u32).cmp(&(*b as u32));
+            sort_window(&mut slots, start, end, |a, b| self.compare(*a, *b).then_with(|| by_index(a, b)));
+        } else {
+            self.slots = slots;
+            self.sort();
+            slots = self.slots;
+        }
+        slots[start..end].iter().map(|slot| *slot as u32).collect()
+    }
+}
+
+/// Brings those slots to their places that belong into a window.
+fn sort_window(slots: &mut [Slot], start: usize, end: usize, order: impl Fn(&Slot, &Slot) -> Ordering) {
+    if slots.is_sorted_by(|a, b| order(a, b) == Ordering::Less) {
+        return;
+    }
+    let mut part = slots;
+    if end < part.len() {
+        part = part.select_nth_unstable_by(end, &order).0;
+    }
+    if start > 0 {
+        part.select_nth_unstable_by(start, &order);
+    }
+    part[start..].sort_unstable_by(&order);
 }
 
 /// Takes the best slot off a heap `taken` times and puts it where the heap then ends.
