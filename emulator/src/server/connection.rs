@@ -197,6 +197,10 @@ impl<'a> Connection<'a> {
                 };
                 let Some(body) = rest.get(HEADER_SIZE..HEADER_SIZE + head.size) else { break Step::Read };
                 used += HEADER_SIZE + head.size;
+                let administrative = matches!(head.frame_type, FrameType::Info | FrameType::Admin);
+                if self.session.port == Port::Admin && !administrative {
+                    break Step::Close;
+                }
                 match self.answer(head.frame_type, body, out) {
                     Disposition::Done if out.len() >= FLUSH_SIZE => break Step::Flush,
                     Disposition::Done => {}
@@ -216,9 +220,6 @@ impl<'a> Connection<'a> {
             self.last_request = Instant::now();
         }
         match frame_type {
-            FrameType::Message | FrameType::Compressed if self.session.port == Port::Admin => {
-                Disposition::Close
-            }
             FrameType::Message => command::dispatch(self.server, body, out),
             FrameType::Info => {
                 command::info::answer(self.server, &mut self.session, body, out);
