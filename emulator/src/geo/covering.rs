@@ -6,6 +6,7 @@
 use s2::cell::Cell;
 use s2::cellid::CellID;
 use s2::region::Region as Cover;
+use std::ops::RangeInclusive;
 
 /// How many cells a covering has at most.
 pub const MAX_CELLS: usize = 12;
@@ -33,6 +34,17 @@ pub fn cover(region: &impl Cover, max_level: u8) -> Option<Vec<u64>> {
 pub fn cell_holding(covering: &[u64], leaf: u64) -> Option<u64> {
     let at = covering.partition_point(|cell| CellID(*cell).range_max().0 < leaf);
     covering.get(at).copied().filter(|cell| CellID(*cell).range_min().0 <= leaf)
+}
+
+/// The leaf cells within a cell: their ids are neighbours.
+pub fn leaves_of(cell: u64) -> RangeInclusive<u64> {
+    let cell = CellID(cell);
+    cell.range_min().0..=cell.range_max().0
+}
+
+/// The cells of a covering's levels that hold a leaf cell, itself included.
+pub fn cells_around(leaf: u64) -> impl Iterator<Item = u64> {
+    (MIN_LEVEL as u64..=STORED_MAX_LEVEL as u64).map(move |level| CellID(leaf).parent(level).0)
 }
 
 /// A cell that may touch the region.

@@ -17,7 +17,7 @@ mod sphere;
 mod tests;
 mod window;
 
-pub use covering::{MAX_CELLS, QUERY_MAX_LEVEL, STORED_MAX_LEVEL, cell_holding};
+pub use covering::{MAX_CELLS, QUERY_MAX_LEVEL, STORED_MAX_LEVEL, cell_holding, cells_around, leaves_of};
 pub use geometry::{Geometry, Location, Region};
 pub use json::parse;
 pub use particle::{cells, geometry, particle};

@@ -2,7 +2,7 @@
 
 use super::definition::{Definition, KeyType};
 use super::geo;
-use super::tree::{Key, KeyRange};
+use super::tree::KeyRange;
 use super::value::{MAX_BYTES, Value, bytes_key, integer_key};
 use crate::store::Record;
 use aerospike_wire::ParticleType;
@@ -48,8 +48,8 @@ impl Predicate {
             ParticleType::STRING => Predicate::equal(KeyType::String, start),
             ParticleType::BLOB => Predicate::equal(KeyType::Blob, start),
             ParticleType::GEOJSON if (1..MAX_GEO).contains(&start.len()) => {
-                let query = geo::Query::parse(start).ok_or(PredicateError)?;
-                Ok(Predicate { key_type: KeyType::Geo, ranges: query.ranges(), test: Test::Geo(query) })
+                let (query, ranges) = geo::Query::parse(start).ok_or(PredicateError)?;
+                Ok(Predicate { key_type: KeyType::Geo, ranges, test: Test::Geo(query) })
             }
             _ => Err(PredicateError),
         }
@@ -90,8 +90,8 @@ impl Predicate {
         &self.ranges
     }
 
-    /// Whether a record that the index proposed under a key does match.
-    pub fn accepts(&self, definition: &Definition, record: &Record, key: Key) -> bool {
+    /// Whether a record that the index proposed does match.
+    pub fn accepts(&self, definition: &Definition, record: &Record) -> bool {
         if !definition.covers(record) {
             return false;
         }
@@ -101,7 +101,7 @@ impl Predicate {
                 || match (&self.test, value) {
                     (Test::Integer(range), Value::Integer(value)) => range.contains(&value),
                     (Test::Bytes(wanted), Value::Bytes(bytes)) => **wanted == *bytes,
-                    (Test::Geo(query), Value::Geo(stored)) => query.matches(&stored, key),
+                    (Test::Geo(query), Value::Geo(stored)) => query.matches(&stored),
                     _ => false,
                 };
         });

@@ -108,6 +108,12 @@ impl Index {
         self.tree.visit(group, ranges, after, visit);
     }
 
+    /// Bytes of memory that the index takes. An index of a set takes none while it is empty (query §3).
+    pub fn used_bytes(&self) -> u64 {
+        let used = (self.tree.count() as u64 * ENTRY_BYTES).next_multiple_of(ARENA_BYTES);
+        if self.definition.is_membership() { used } else { used.max(ARENA_BYTES) }
+    }
+
     /// What the index has counted.
     pub fn statistics(&self) -> Statistics {
         let entries = self.tree.count();
@@ -115,7 +121,7 @@ impl Index {
         let estimate = readable.then(|| self.estimate());
         Statistics {
             entries,
-            used_bytes: (entries as u64 * ENTRY_BYTES).next_multiple_of(ARENA_BYTES).max(ARENA_BYTES),
+            used_bytes: self.used_bytes(),
             entries_per_bval: estimate.map_or(0, |estimate| estimate.entries_per_bval),
             entries_per_rec: estimate.map_or(0, |estimate| estimate.entries_per_rec),
             load_pct: self.built_to.load(Ordering::Acquire) * 100 / PARTITIONS,
@@ -248,6 +254,12 @@ impl Indexes {
         self.listing.load().slots.iter().flatten().filter(|index| index.definition.set == Some(set)).count()
     }
 
+    /// Whether the records of a set are being indexed just now.
+    pub fn is_populating(&self, set: SetId) -> bool {
+        let listing = self.listing.load();
+        listing.memberships.iter().any(|index| index.definition.set == Some(set) && !index.is_readable())
+    }
+
     /// Registers an index, or finds the one of that definition and gives it this name. The second value tells
     /// whether it is new and has to be built.
     ///
@@ -286,11 +298,11 @@ impl Indexes {
         Ok((index, true))
     }
 
-    /// Drops the index of a name; whether there was one.
-    pub fn remove(&self, name: &[u8]) -> bool {
+    /// Drops the index of a name and returns it.
+    pub fn remove(&self, name: &[u8]) -> Option<Arc<Index>> {
         let _guard = self.changing.lock();
         let listing = self.listing.load_full();
-        let Some(index) = listing.iter().find(|index| *index.name() == *name) else { return false };
+        let index = listing.iter().find(|index| *index.name() == *name)?;
         index.dropped.store(true, Ordering::Relaxed);
         let differs = |other: &Arc<Index>| !Arc::ptr_eq(index, other);
         let mut changed = Listing {
@@ -302,7 +314,7 @@ impl Indexes {
         }
         self.any.store(changed.iter().next().is_some(), Ordering::Relaxed);
         self.listing.store(Arc::new(changed));
-        true
+        Some(index.clone())
     }
 }
 

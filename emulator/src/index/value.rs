@@ -115,7 +115,7 @@ impl Definition {
                         indexable(particle.data)
                     }
                     (KeyType::Geo, ParticleType::GEOJSON) => {
-                        geo::Stored::of_particle(particle.data).map(Value::Geo)
+                        Some(Value::Geo(geo::Stored::Bin(particle.data)))
                     }
                     _ => None,
                 };
@@ -167,7 +167,7 @@ impl Definition {
                     (KeyType::String, ParticleType::STRING) | (KeyType::Blob, ParticleType::BLOB) => {
                         indexable(bytes)
                     }
-                    (KeyType::Geo, ParticleType::GEOJSON) => Some(Value::Geo(geo::Stored::of_text(bytes))),
+                    (KeyType::Geo, ParticleType::GEOJSON) => Some(Value::Geo(geo::Stored::Element(bytes))),
                     _ => None,
                 }
             }

@@ -141,6 +141,8 @@ fn value(server: &Server, namespace: &Namespace, name: &str) -> String {
         "non_expirable_objects" => namespace.nsup.non_expirable.load(Relaxed).to_string(),
         "nsup_cycle_duration" => namespace.nsup.duration_seconds.load(Relaxed).to_string(),
         "nsup_cycle_deleted_pct" => format!("{:.2}", namespace.nsup.deleted_pct()),
+        "sindex_used_bytes" => indexes_used(namespace, false).to_string(),
+        "set_index_used_bytes" => indexes_used(namespace, true).to_string(),
         "index_used_bytes" => (objects * INDEX_BYTES).to_string(),
         "data_total_bytes" => total.to_string(),
         "data_used_bytes" => used(namespace).to_string(),
@@ -164,6 +166,13 @@ fn value(server: &Server, namespace: &Namespace, name: &str) -> String {
             None => "0".into(),
         },
     }
+}
+
+/// Bytes of the indexes of sets, or of all others.
+fn indexes_used(namespace: &Namespace, of_sets: bool) -> u64 {
+    let indexes = namespace.indexes.all();
+    let counted = indexes.iter().filter(|index| index.definition.is_membership() == of_sets);
+    counted.map(|index| index.used_bytes()).sum()
 }
 
 fn used(namespace: &Namespace) -> u64 {

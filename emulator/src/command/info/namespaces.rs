@@ -47,7 +47,7 @@ pub fn sets(request: &mut Request<'_>) -> Answer {
         None | Some([]) => namespace.sets.iter().for_each(|set| named_set(&mut out, namespace, set)),
         Some(name) => {
             if let Some(set) = namespace.sets.find(name) {
-                set_lines(&mut out, set);
+                set_lines(&mut out, namespace, set);
             }
         }
     }
@@ -58,17 +58,17 @@ fn named_set(out: &mut Vec<u8>, namespace: &Namespace, set: &Set) {
     out.extend_from_slice(format!("ns={}:set=", namespace.name()).as_bytes());
     out.extend_from_slice(&set.name);
     out.push(b':');
-    set_lines(out, set);
+    set_lines(out, namespace, set);
 }
 
-fn set_lines(out: &mut Vec<u8>, set: &Set) {
+fn set_lines(out: &mut Vec<u8>, namespace: &Namespace, set: &Set) {
     let figures = [
         ("objects", set.objects.load(Relaxed).to_string()),
         ("tombstones", "0".into()),
         ("data_used_bytes", set.used_bytes.load(Relaxed).max(0).to_string()),
         ("truncate_lut", set.truncate_lut.load(Relaxed).to_string()),
-        ("sindexes", "0".into()),
-        ("index_populating", "false".into()),
+        ("sindexes", namespace.indexes.count_of_set(set.id).to_string()),
+        ("index_populating", namespace.indexes.is_populating(set.id).to_string()),
         ("truncating", "false".into()),
     ];
     let mut lines: Vec<_> = figures.iter().map(|(name, value)| format!("{name}={value}")).collect();

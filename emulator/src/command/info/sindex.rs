@@ -8,6 +8,7 @@ use aerospike_wire::ResultCode;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
 
 /// Longest value of `indexname` in bytes.
 const MAX_INDEX: usize = 63;
@@ -130,9 +131,7 @@ fn statistics(namespace: &Namespace, index: &[u8]) -> Result<String, InfoError> 
     if index.definition.is_membership() {
         return Ok(format!(
             "entries={};used_bytes={};load_pct={}",
-            counted.entries,
-            if counted.entries == 0 { 0 } else { counted.used_bytes },
-            counted.load_pct
+            counted.entries, counted.used_bytes, counted.load_pct
         ));
     }
     Ok(format!(
@@ -158,8 +157,12 @@ pub fn exists(request: &mut Request<'_>) -> Answer {
 pub fn delete(request: &mut Request<'_>) -> Answer {
     Ok(named(request, |namespace, index| {
         if let Some(namespace) = namespace
-            && namespace.indexes.remove(index)
+            && let Some(removed) = namespace.indexes.remove(index)
         {
+            let set = removed.definition.set.filter(|_| removed.definition.is_membership());
+            if let Some(set) = set.and_then(|set| namespace.sets.get(set)) {
+                set.settings.enable_index.store(false, Relaxed);
+            }
             tracing::info!(namespace = namespace.name(), index = %index.escape_ascii(), "index dropped");
         }
         "ok".into()
@@ -225,7 +228,9 @@ fn create_of_set(request: &Request<'_>, index: &[u8], namespace: &[u8]) -> Answe
     let namespace = request.server.store.namespace(namespace).ok_or_else(not_found)?;
     let set = namespace.sets.find_or_create(set);
     let set = set.map_err(|_| InfoError::parameter("failed to get/create set"))?;
-    register(request, namespace, index, Definition::membership(set.id))
+    let answer = register(request, namespace, index, Definition::membership(set.id))?;
+    set.settings.enable_index.store(true, Relaxed);
+    Ok(answer)
 }
 
 fn register(

@@ -207,7 +207,7 @@ impl Walk<'_> {
             if visited.as_ref().is_some_and(|visited| visited.contains(&entry.digest)) {
                 continue;
             }
-            if !indexed.predicate.accepts(definition, record, entry.key) {
+            if !indexed.predicate.accepts(definition, record) {
                 continue;
             }
             if let Some(visited) = &mut visited {
