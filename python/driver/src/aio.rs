@@ -81,6 +81,9 @@ impl Waiter for Pending {
     }
 }
 
+/// When a loop calls back, and its handle for that.
+type Armed = Option<(Instant, Option<Py<PyAny>>)>;
+
 /// The reactor of one event loop.
 struct Lane {
     event_loop: Py<PyAny>,
@@ -88,7 +91,7 @@ struct Lane {
     descriptor: RawFd,
     reactor: Mutex<Reactor<Pending>>,
     /// When the loop calls back at the latest.
-    armed: Mutex<Option<Instant>>,
+    armed: Mutex<Armed>,
 }
 
 impl Lane {
@@ -137,17 +140,26 @@ impl Lane {
         let Some(deadline) = deadline else { return Ok(()) };
         {
             let mut armed = lane.armed.lock();
-            if armed.is_some_and(|armed| armed <= deadline) {
+            if armed.as_ref().is_some_and(|(armed, _)| *armed <= deadline) {
                 return Ok(());
             }
-            *armed = Some(deadline);
+            *armed = Some((deadline, None));
         }
         let py = this.py();
         // A little late rather than early: an early call would find nothing to do and be repeated.
         let delay = deadline.saturating_duration_since(Instant::now()).as_secs_f64() + 0.0002;
         let tick = this.getattr(intern!(py, "tick"))?;
-        lane.event_loop.bind(py).call_method1(intern!(py, "call_later"), (delay, tick))?;
+        let handle = lane.event_loop.bind(py).call_method1(intern!(py, "call_later"), (delay, tick))?;
+        let former = lane.armed.lock().replace((deadline, Some(handle.unbind())));
+        cancel(py, former);
         Ok(())
+    }
+}
+
+/// Takes a call back from the loop.
+fn cancel(py: Python<'_>, armed: Armed) {
+    if let Some((_, Some(handle))) = armed {
+        let _ = handle.bind(py).call_method0(intern!(py, "cancel"));
     }
 }
 
@@ -200,7 +212,8 @@ impl LaneCallbacks {
 
     /// A deadline has come.
     fn tick(slf: &Bound<'_, Self>) -> PyResult<()> {
-        *slf.get().lane.armed.lock() = None;
+        let fired = slf.get().lane.armed.lock().take();
+        drop(fired);
         Lane::turn(slf)
     }
 
@@ -214,6 +227,9 @@ impl LaneCallbacks {
             reactor.take_done()
         };
         let _ = lane.event_loop.bind(py).call_method1(intern!(py, "remove_reader"), (lane.descriptor,));
+        let armed = lane.armed.lock().take();
+        // The loop's handle holds the lane, and the lane the cluster.
+        cancel(py, armed);
         lane.complete(py, done);
     }
 }

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import os
 import threading
 import time
 from typing import Any
@@ -171,6 +172,25 @@ def test_a_dropped_client_lets_go(config):
         del client
         gc.collect()
         await asyncio.sleep(0.01)
+
+    run(go)
+
+
+@pytest.mark.skipif(not os.path.exists("/proc/self/fd"), reason="this system does not list open descriptors")
+def test_a_closed_client_leaves_nothing_open(config):
+    async def go():
+        for _ in range(3):
+            async with await connected(config) as client:
+                await client.put(KEY, {"a": 1})
+        await asyncio.sleep(0.2)
+        before = len(os.listdir("/proc/self/fd"))
+        for _ in range(20):
+            async with await connected(config) as client:
+                await client.get(KEY, {"total_timeout": 20_000})
+        deadline = time.monotonic() + 5
+        while len(os.listdir("/proc/self/fd")) > before and time.monotonic() < deadline:
+            await asyncio.sleep(0.02)
+        assert len(os.listdir("/proc/self/fd")) <= before
 
     run(go)
 
