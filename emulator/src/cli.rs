@@ -5,8 +5,9 @@ use crate::config::{Config, Edition};
 use crate::config_file;
 use clap::{Parser, ValueEnum};
 use std::ffi::OsString;
+use std::io::Write;
 use std::net::IpAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use tracing_subscriber::EnvFilter;
 
@@ -17,29 +18,29 @@ use tracing_subscriber::EnvFilter;
 #[derive(Debug, Parser)]
 #[command(name = "aerospike-emulator", version)]
 struct Options {
-    /// Port to listen on; 0 picks a free one, which is printed
+    /// Port to listen on; 0 picks a free one, which is printed [default: 3000]
     #[arg(long, short)]
     port: Option<u16>,
-    /// Address to listen on; 0.0.0.0 opens the server to the network
-    #[arg(long)]
+    /// Address to listen on; 0.0.0.0 opens the server to the network [default: 127.0.0.1]
+    #[arg(long, value_name = "ADDRESS")]
     bind: Option<IpAddr>,
-    /// Host name or address given to clients [default: the address they reached]
-    #[arg(long, value_name = "HOST")]
+    /// Host name or address, and port if it differs, given to clients [default: the address they reached]
+    #[arg(long, value_name = "HOST[:PORT]")]
     advertise: Option<String>,
-    /// Edition whose answers to give
+    /// Edition whose answers to give [default: enterprise]
     #[arg(long, value_enum)]
     edition: Option<EditionName>,
     /// Configuration in the vendor's syntax (aerospike.conf); flags win over it
     #[arg(long, value_name = "FILE")]
     config_file: Option<PathBuf>,
-    /// Namespace to serve instead of "test"; may be repeated
+    /// Namespace to serve instead of "test" or those of the file; may be repeated
     #[arg(long = "namespace", value_name = "NAME")]
     namespaces: Vec<String>,
     /// Write the port to this file once connections are accepted
     #[arg(long, value_name = "FILE")]
     port_file: Option<PathBuf>,
     /// Threads that serve connections [default: one for each core, four at most]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=256))]
     service_threads: Option<u32>,
     /// What to log: error, warn, info, debug, trace, or a filter such as "info,aerospike_emulator::server=debug"
     #[arg(long, value_name = "LEVEL", default_value = "warn")]
@@ -97,14 +98,26 @@ fn serve(options: Options) -> Result<(), String> {
     let emulator = Emulator::start(config).map_err(|error| error.to_string())?;
     let address = emulator.address();
     if let Some(path) = &options.port_file {
-        std::fs::write(path, format!("{}\n", address.port()))
+        write_port(path, address.port())
             .map_err(|error| format!("cannot write {}: {error}", path.display()))?;
     }
-    println!("aerospike-emulator ready on {address}");
+    // Nobody may be reading.
+    let _ = writeln!(std::io::stdout(), "aerospike-emulator ready on {address}");
     let signal = runtime.block_on(signals.wait());
     tracing::info!(signal, "stopping");
     emulator.stop();
     Ok(())
+}
+
+/// Writes the port so that whoever waits for the file never sees it half written.
+fn write_port(path: &Path, port: u16) -> std::io::Result<()> {
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(format!(".{}.tmp", std::process::id()));
+    let unfinished = path.with_file_name(name);
+    std::fs::write(&unfinished, format!("{port}\n"))?;
+    std::fs::rename(&unfinished, path).inspect_err(|_| {
+        let _ = std::fs::remove_file(&unfinished);
+    })
 }
 
 fn start_log(options: &Options) -> Result<(), String> {
@@ -125,9 +138,7 @@ fn configure(options: &Options) -> Result<Config, String> {
         }
     }
     if !options.namespaces.is_empty() {
-        let like = config.namespaces[0].clone();
-        let named = |name: &String| crate::config::NamespaceConfig { name: name.clone(), ..like.clone() };
-        config.namespaces = options.namespaces.iter().map(named).collect();
+        config.serve(&options.namespaces)?;
     }
     if let Some(port) = options.port {
         config.port = port;
@@ -144,8 +155,8 @@ fn configure(options: &Options) -> Result<Config, String> {
     if let Some(threads) = options.service_threads {
         config.service_threads = threads;
     }
-    if options.advertise.is_some() {
-        config.advertise.clone_from(&options.advertise);
+    if let Some(address) = &options.advertise {
+        config.advertise_as(address)?;
     }
     Ok(config)
 }

@@ -10,15 +10,13 @@
 //! warning with its file and line, and is ignored.
 
 use crate::config::setting::{Kind, Setting};
-use crate::config::{Config, NAMESPACE, NETWORK, NamespaceConfig, SERVICE, SET, SetConfig};
+use crate::config::{Config, MAX_NAMESPACES, NAMESPACE, NETWORK, NamespaceConfig, SERVICE, SET, SetConfig};
 use crate::store::MAX_SET_NAME;
 use std::fmt;
 use std::path::Path;
 
 /// Longest name of a namespace in bytes.
 const MAX_NAMESPACE_NAME: usize = 31;
-/// Most namespaces that clients can take (info §9).
-const MAX_NAMESPACES: usize = 32;
 /// The one setting that may be repeated.
 const MESH_SEED: &str = "mesh-seed-address-port";
 
@@ -311,6 +309,7 @@ fn configure<C, L>(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::{NamespaceSettings, SetSettings, Settings};
 
     const SAMPLE: &str = "
         service {
@@ -357,5 +356,116 @@ mod tests {
         );
         assert_eq!(error("service {"), "x.conf:1: 'service' block is not closed");
         assert_eq!(error("}"), "x.conf:1: '}' without a block");
+    }
+
+    /// A value of a kind that is not the default.
+    fn sample(kind: &Kind, default: &str) -> Option<(String, String)> {
+        let number = |range: &std::ops::RangeInclusive<u64>| {
+            let other = [*range.end(), *range.start()].into_iter().find(|value| value.to_string() != default);
+            other.map(|value| (value.to_string(), value.to_string()))
+        };
+        let text = |value: &str| Some((value.to_owned(), value.to_owned()));
+        match kind {
+            Kind::Switch => text(if default == "true" { "false" } else { "true" }),
+            Kind::Number(range) | Kind::Seconds(range) | Kind::Bytes(range) => number(range),
+            Kind::NumberOrNever(_) | Kind::SecondsOrNever(_) => Some(("-1".into(), "4294967295".into())),
+            Kind::Word(words) => words.iter().find(|word| **word != default).and_then(|word| text(word)),
+            Kind::Text(_) | Kind::Host => text("something"),
+            Kind::NodeId => text("A1B2"),
+            Kind::Address => Some(("any".into(), "0.0.0.0".into())),
+        }
+    }
+
+    /// What stands in the block of a table to change every setting of it, and the lines that `get-config` shows
+    /// then.
+    fn everything<C, L>(table: &'static [Setting<C, L>], live: &L) -> (String, Vec<String>) {
+        let (mut text, mut lines) = (String::new(), Vec::new());
+        for setting in table {
+            let default = (setting.show)(live).unwrap_or_default();
+            let Some((given, shown)) = sample(&setting.kind, &default) else { continue };
+            text += &match setting.name.split_once('.') {
+                Some((block, key)) => format!("{block} {{\n{key} {given}\n}}\n"),
+                None => format!("{} {given}\n", setting.name),
+            };
+            if setting.change != crate::config::setting::Change::Own {
+                lines.push(format!("{}={shown}", setting.name));
+            }
+        }
+        (text, lines)
+    }
+
+    fn shown<C, L>(table: &'static [Setting<C, L>], live: &L) -> Vec<String> {
+        table.iter().filter_map(|setting| setting.line(live)).collect()
+    }
+
+    /// Whatever `get-config` shows of the server can be set in a file.
+    #[test]
+    fn every_setting_of_the_server_is_read() {
+        let before = Settings::new(&Config::default());
+        let (service, mut expected) = everything(SERVICE, &before);
+        let (network, lines) = everything(NETWORK, &before);
+        expected.extend(lines);
+        let file = format!("service {{\n{service}}}\nnetwork {{\n{network}}}\n");
+        let mut config = Config::default();
+        assert_eq!(parse(&file, "x.conf", &mut config), Ok(vec![]));
+        let after = Settings::new(&config);
+        let shown = [shown(SERVICE, &after), shown(NETWORK, &after)].concat();
+        let missing: Vec<_> = expected.iter().filter(|line| !shown.contains(line)).collect();
+        assert!(missing.is_empty(), "{missing:?}");
+        assert!(expected.len() > 95, "{}", expected.len());
+    }
+
+    /// As for the server, in one namespace and one set.
+    #[test]
+    fn every_setting_of_a_namespace_is_read() {
+        let before = NamespaceSettings::new(&NamespaceConfig::new("x"));
+        let (namespace, expected) = everything(NAMESPACE, &before);
+        let (set, set_expected) = everything(SET, &SetSettings::new(&SetConfig::default()));
+        let file = format!("namespace x {{\n{namespace}set s {{\n{set}}}\n}}\n");
+        let mut config = Config::default();
+        assert_eq!(parse(&file, "x.conf", &mut config), Ok(vec![]));
+        let shown_namespace = shown(NAMESPACE, &NamespaceSettings::new(&config.namespaces[0]));
+        let missing: Vec<_> = expected.iter().filter(|line| !shown_namespace.contains(line)).collect();
+        assert!(missing.is_empty(), "{missing:?}");
+        let shown_set = shown(SET, &SetSettings::new(&config.namespaces[0].sets[0]));
+        assert_eq!(shown_set, set_expected);
+    }
+
+    #[test]
+    fn what_is_not_supported_gets_one_warning() {
+        let text = "security {\nenable-security true\n}\nlogging {\nconsole {\ncontext any info\n}\n}\n\
+            network {\nfabric {\nport 3001\n}\ntls t {\ncert-file x\n}\n}\n\
+            namespace n {\nindex-type flash {\nmount /x\n}\nstorage-engine device {\nfile /x\n}\n}\n";
+        let mut config = Config::default();
+        let warnings: Vec<_> =
+            parse(text, "x.conf", &mut config).unwrap().iter().map(ToString::to_string).collect();
+        assert_eq!(
+            warnings,
+            [
+                "x.conf:1: block 'security' is not supported and ignored",
+                "x.conf:4: 'logging' is ignored: the log goes to the standard error stream, see --log",
+                "x.conf:13: block 'tls' in 'network' is not supported and ignored",
+                "x.conf:18: block 'index-type' in 'namespace' is not supported and ignored",
+                "x.conf:21: 'storage-engine device' is not supported: records stay in memory",
+                "x.conf:22: 'file' in 'namespace.storage-engine' is not supported and ignored",
+            ]
+        );
+        assert_eq!(config.namespaces[0].name, "n");
+    }
+
+    #[test]
+    fn namespaces_are_checked() {
+        let error = |text: &str| parse(text, "x.conf", &mut Config::default()).unwrap_err().to_string();
+        assert_eq!(
+            error("namespace a {\n}\nnamespace a {\n}"),
+            "x.conf:3: namespace 'a' stands here for the second time"
+        );
+        assert!(error("namespace {\n}").starts_with("x.conf:1: a namespace name has 1 to 31"));
+        assert!(error("namespace a {\nset {\n}\n}").starts_with("x.conf:2: a set needs a name"));
+        assert_eq!(error("service { } "), "x.conf:1: a brace must end its line or stand alone");
+        let mut config = Config::default();
+        let warnings = parse("namespace a {\ndefault-ttl 30d\n}", "x.conf", &mut config).unwrap();
+        assert_eq!(warnings.len(), 1);
+        assert_eq!(config.namespaces.len(), 1);
     }
 }

@@ -180,10 +180,12 @@ def table(results: list[Result], floors: dict[str, float]) -> list[str]:
     groups: dict[str, list[Result]] = {}
     for result in results:
         groups.setdefault(group(result.name), []).append(result)
-    lines += ["", f"{'group':{width}}  compared  matched    share"]
+    lines += ["", f"{'group':{width}}  compared  matched    share  given up"]
     for name, members in [*sorted(groups.items()), ("all", results)]:
         compared, matched = sum(r.compared for r in members), sum(r.matched for r in members)
-        lines.append(f"{name:{width}}  {compared:8}  {matched:7}  {percent(matched / compared if compared else 1):>7}")
+        share = percent(matched / compared) if compared else "-"
+        given_up = sum(r.failure is not None for r in members) or ""
+        lines.append(f"{name:{width}}  {compared:8}  {matched:7}  {share:>7}  {given_up:>8}".rstrip())
     return lines
 
 

@@ -60,6 +60,12 @@ def test_table_names_what_is_below() -> None:
     assert "75.0 %" in lines[-1]
 
 
+def test_table_counts_what_was_given_up_apart() -> None:
+    lines = table([result(0.5), Result("generated/gen-kv-2", 0, 0, 120.0, failure="takes too long")], {})
+    assert lines[-1].split() == ["all", "10000", "5000", "50.0", "%", "1"]
+    assert any(line.endswith("takes too long") for line in lines)
+
+
 def test_says_when_there_is_nothing_to_replay(tmp_path: Path) -> None:
     ended = subprocess.run(
         [sys.executable, HERE / "run.py"],

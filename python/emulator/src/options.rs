@@ -42,7 +42,8 @@ impl Config {
             (None, Some(text)) => config_file::parse(text, "config", &mut settings),
             (None, None) => Ok(Vec::new()),
         };
-        let warnings = loaded.map_err(|error| PyValueError::new_err(error.to_string()))?;
+        let loaded = loaded.map_err(|error| PyValueError::new_err(error.to_string()))?;
+        let mut warnings: Vec<_> = loaded.iter().map(ToString::to_string).collect();
         settings.port = u16::try_from(port)
             .map_err(|_| PyValueError::new_err(format!("port is between 0 and 65535, not {port}")))?;
         if let Some(bind) = bind {
@@ -65,15 +66,28 @@ impl Config {
             let ttl = text_of(ttl)?;
             for namespace in &mut settings.namespaces {
                 set(namespace, "default-ttl", &ttl)?;
+                // Whoever asks for it here wants it to work; a file may mean what it says.
+                if !namespace.may_expire() {
+                    namespace.nsup_period = ServerConfig::default().namespaces[0].nsup_period;
+                }
             }
+        }
+        if namespaces.is_some() {
+            let doomed = settings.namespaces.iter().filter(|namespace| !namespace.may_expire());
+            warnings.extend(doomed.map(|namespace| {
+                format!(
+                    "namespace {}: writes will fail: 'default-ttl' needs 'nsup-period' or 'allow-ttl-without-nsup'",
+                    namespace.name
+                )
+            }));
         }
         if let Some(threads) = service_threads {
             settings.service_threads = threads;
         }
-        Ok(Config { config: settings, warnings: warnings.iter().map(ToString::to_string).collect() })
+        Ok(Config { config: settings, warnings })
     }
 
-    /// One line for each setting of the file or text that the emulator does not have.
+    /// One line for each setting that the emulator does not have, or that will not do what it should.
     #[getter]
     fn warnings(&self) -> Vec<String> {
         self.warnings.clone()

@@ -184,7 +184,9 @@ def test_community_edition() -> None:
 
 def test_config_file_and_options_over_it(tmp_path: Path) -> None:
     path = tmp_path / "aerospike.conf"
-    path.write_text("service {\n cluster-name filed\n}\nnamespace a {\n default-ttl 5\n}\nnamespace b {\n}\n")
+    path.write_text(
+        "service {\n cluster-name filed\n}\nnamespace a {\n default-ttl 5\n nsup-period 1\n}\nnamespace b {\n}\n"
+    )
     with Emulator(config_file=path) as emulator:
         assert ask(emulator.address, "namespaces") == "a;b"
         assert ask(emulator.address, "cluster-name") == "filed"
@@ -199,8 +201,21 @@ def test_config_text() -> None:
 
 
 def test_unknown_settings_of_a_file_are_warned_about() -> None:
-    with pytest.warns(UserWarning, match=r"config:2: 'work-directory' in 'service' is not supported"):
-        Emulator(config="service {\n work-directory /somewhere\n}\n")
+    with pytest.warns(UserWarning, match=r"config:2: 'no-such-setting' in 'service' is not supported"):
+        Emulator(config="service {\n no-such-setting 1\n}\n")
+
+
+def test_namespace_that_will_refuse_writes_is_warned_about() -> None:
+    with pytest.warns(UserWarning, match="namespace a: writes will fail"):
+        Emulator(namespaces={"a": {"default-ttl": 5, "nsup-period": 0}})
+
+
+def test_default_ttl_works_whatever_the_configuration_says_of_collecting() -> None:
+    with Emulator(config="namespace test {\n}\n", default_ttl=60) as emulator:
+        client = connect(emulator)
+        client.put(("test", "s", "k"), {"a": 1})
+        assert client.exists(("test", "s", "k"))[1]["ttl"] in (59, 60)
+        client.close()
 
 
 @pytest.mark.parametrize(
@@ -216,7 +231,7 @@ def test_unknown_settings_of_a_file_are_warned_about() -> None:
         ({"namespaces": {"a": {"default-tll": 1}}}, "namespace a: unknown setting 'default-tll'"),
         ({"namespaces": {"a": {"default-ttl": "soon"}}}, "namespace a: 'default-ttl' takes seconds"),
         ({"default_ttl": -1}, "'default-ttl' takes seconds"),
-        ({"config": "namespace {\n}\n"}, "config:1: namespace without a name"),
+        ({"config": "namespace {\n}\n"}, "config:1: a namespace name has 1 to 31"),
         ({"config_file": "does/not/exist.conf"}, "cannot read the file"),
         ({"config_file": "a", "config": "b"}, "not both"),
     ],

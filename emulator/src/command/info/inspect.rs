@@ -54,11 +54,12 @@ pub fn smd_show(request: &mut Request<'_>) -> Answer {
     if items.is_empty() { Ok("<empty>".into()) } else { Ok(items.join(&b';')) }
 }
 
-/// `key=value` of a module's metadata. Indexes and UDF modules have none yet.
+/// `key=value` of a module's metadata. UDF modules have none yet.
 fn smd_items(server: &Server, module: &str) -> Vec<Vec<u8>> {
     let mut items = Vec::new();
     let namespaces = server.store.namespaces();
     match module {
+        "sindex" => items = super::sindex::metadata(server),
         "truncate" => {
             for namespace in namespaces {
                 let mut item = |set: Option<&[u8]>, lut: u64| {

@@ -3,6 +3,7 @@
 use super::parameters::{MAX_NAMESPACE, MAX_SET};
 use super::{Answer, InfoError, Request};
 use crate::index::{Context, CreateError, Definition, Index, IndexExpression, KeyType, Part, Source};
+use crate::server::Server;
 use crate::store::{Namespace, SetId};
 use aerospike_wire::ResultCode;
 use base64::Engine;
@@ -114,6 +115,43 @@ fn line(namespace: &Namespace, index: &Index, base64: bool) -> Vec<u8> {
     );
     line.extend_from_slice(rest.as_bytes());
     line
+}
+
+/// The indexes as metadata: `namespace|set|source|part|type=name` (info §23).
+pub fn metadata(server: &Server) -> Vec<Vec<u8>> {
+    let mut items = Vec::new();
+    for namespace in server.store.namespaces() {
+        for index in namespace.indexes.all() {
+            let definition = &index.definition;
+            let source = match &definition.source {
+                Source::Membership => continue,
+                Source::Bin { name, context: None } => name.to_vec(),
+                Source::Bin { name, context: Some(context) } => {
+                    let context = STANDARD.encode(context.as_bytes());
+                    [&name[..], b"|c", context.as_bytes()].concat()
+                }
+                Source::Expression(expression) => {
+                    format!("|e{}", STANDARD.encode(expression.as_bytes())).into()
+                }
+            };
+            let part = match definition.part {
+                Part::Default => b".",
+                Part::List => b"L",
+                Part::MapKeys => b"K",
+                Part::MapValues => b"V",
+            };
+            let kind = match definition.key_type {
+                KeyType::Numeric => b"I",
+                KeyType::String => b"S",
+                KeyType::Blob => b"B",
+                KeyType::Geo => b"G",
+            };
+            let set = definition.set.map_or(&b""[..], |set| namespace.sets.name(set));
+            let key = [namespace.name().as_bytes(), set, &source, part, kind].join(&b'|');
+            items.push([&key[..], b"=", &index.name()].concat());
+        }
+    }
+    items
 }
 
 /// `sindex-stat:namespace=N;indexname=I`.

@@ -601,3 +601,20 @@ fn deprecated_commands_are_counted() {
     asker.body("name\nnode\nservices\n");
     assert!(asker.ask("statistics").ends_with(";deprecated_requests=2"));
 }
+
+/// info §16, §17, §23: what other commands tell of an index.
+#[test]
+fn indexes_show_in_sets_and_metadata() {
+    let mut asker = Asker::new(Edition::Community);
+    assert_eq!(asker.ask("sindex-create:ns=test;set=demo;indexname=ia;bin=a;type=numeric"), "ok");
+    assert_eq!(asker.ask("sindex-create:ns=test;indexname=im;bin=m;indextype=mapkeys;type=string"), "ok");
+    assert!(asker.ask("sets/test/demo").contains(":sindexes=1:index_populating=false:"));
+    assert_eq!(asker.ask("smd-show:module=sindex"), "test|demo|a|.|I=ia;test||m|K|S=im");
+    assert!(asker.ask("smd-info").contains(";sindex:committed_key=0,committed_tid=0,n_keys=2,state=pr;"));
+    let namespace = asker.ask("namespace/test");
+    assert!(namespace.contains(";set_index_used_bytes=0;sindex_used_bytes=33554432;"));
+    assert!(asker.ask("sets/test/demo").contains(":enable-index=false:"));
+    assert_eq!(asker.ask("sindex-create:ns=test;set=demo;indexname=is;indextype=set"), "ok");
+    let set = asker.ask("sets/test/demo");
+    assert!(set.contains(":sindexes=1:") && set.contains(":enable-index=true:"), "{set}");
+}

@@ -33,7 +33,7 @@ class Config:
 
     @property
     def warnings(self) -> list[str]:
-        """One line for each setting of the file or text that the emulator does not have."""
+        """One line for each setting that the emulator does not have, or that will not do what it should."""
 
 class Server:
     """A server that runs from its construction until :meth:`stop`, in threads of its own."""
