@@ -221,10 +221,7 @@ impl<'a> Connection<'a> {
         }
         match frame_type {
             FrameType::Message => command::dispatch(self.server, body, out),
-            FrameType::Info => {
-                command::info::answer(self.server, &mut self.session, body, out);
-                Disposition::Done
-            }
+            FrameType::Info => command::info::answer(self.server, &mut self.session, body, out),
             FrameType::Admin => {
                 refuse_admin(self.server, out);
                 Disposition::Done

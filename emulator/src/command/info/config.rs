@@ -141,9 +141,8 @@ fn service(settings: &Settings) -> Vec<String> {
 fn network(server: &Server) -> Vec<String> {
     let mut lines = lines(NETWORK, &server.settings);
     let at = lines.iter().position(|line| line.starts_with("heartbeat.tls-name=")).map_or(0, |at| at + 1);
-    let seeds =
-        server.config.mesh_seeds.iter().map(|seed| format!("heartbeat.mesh-seed-address-port={seed}"));
-    lines.splice(at..at, seeds);
+    let seeds = server.node.seeds.lock();
+    lines.splice(at..at, seeds.iter().map(|seed| format!("heartbeat.mesh-seed-address-port={seed}")));
     lines
 }
 

@@ -25,6 +25,7 @@ pub use logs::Levels;
 pub use parameters::Parameters;
 pub use table::{COMMANDS, Command};
 
+use super::Disposition;
 use crate::server::{Server, Session};
 use aerospike_wire::ResultCode;
 use aerospike_wire::proto::{FrameType, HEADER_SIZE, ProtoHeader};
@@ -33,6 +34,10 @@ use std::sync::atomic::Ordering;
 
 /// Longest command name; a longer one is unknown (info §2).
 const MAX_NAME: usize = 31;
+
+/// How much longer than its request a reply may become, in bytes. The longest single answer, `partition-info` of
+/// 32 namespaces, takes less than an eighth of it.
+const MAX_GROWTH: usize = 128 << 20;
 
 /// What an empty request asks for (info §2).
 const SUMMARY: &str = "features\nnode\ncompatibility-id\nedition\nbuild_ee_sha\nbuild_sha\nbuild_arch\nbuild_time\n\
@@ -88,8 +93,9 @@ impl std::fmt::Display for InfoError {
     }
 }
 
-/// Answers one info frame: every command in order, each echoed in front of its value.
-pub fn answer(server: &Server, session: &mut Session, body: &[u8], out: &mut BytesMut) {
+/// Answers one info frame: every command in order, each echoed in front of its value. A frame that asks for more
+/// than a reply can hold closes its connection.
+pub fn answer(server: &Server, session: &mut Session, body: &[u8], out: &mut BytesMut) -> Disposition {
     let start = out.len();
     out.put_bytes(0, HEADER_SIZE);
     let mut rest = if body.is_empty() { SUMMARY.as_bytes() } else { body };
@@ -107,10 +113,16 @@ pub fn answer(server: &Server, session: &mut Session, body: &[u8], out: &mut Byt
             Err(error) => out.put_slice(error.to_string().as_bytes()),
         }
         out.put_u8(b'\n');
+        if out.len() - start > body.len().saturating_add(MAX_GROWTH) {
+            tracing::warn!(id = session.id, "an info request asks for too much");
+            out.truncate(start);
+            return Disposition::Close;
+        }
     }
     server.connections.info_complete.fetch_add(1, Ordering::Relaxed);
     let proto = ProtoHeader { frame_type: FrameType::Info, size: out.len() - start - HEADER_SIZE };
     out[start..start + HEADER_SIZE].copy_from_slice(&proto.to_bytes());
+    Disposition::Done
 }
 
 fn until_nul(command: &[u8]) -> &[u8] {

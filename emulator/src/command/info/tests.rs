@@ -1,6 +1,7 @@
 //! Whole requests against a server without sockets.
 
 use super::{COMMANDS, answer};
+use crate::command::Disposition;
 use crate::config::{Config, Edition, NamespaceConfig};
 use crate::server::{Port, Running, Server, Session};
 use crate::store::{Namespace, Record, RecordHeader};
@@ -45,7 +46,8 @@ impl Asker {
     fn body(&mut self, body: &str) -> String {
         let mut out = BytesMut::new();
         let server = self.running.server().clone();
-        answer(&server, &mut self.session, body.as_bytes(), &mut out);
+        let end = answer(&server, &mut self.session, body.as_bytes(), &mut out);
+        assert_eq!(end, Disposition::Done);
         assert_eq!(out[..2], [2, 1]);
         let size = u64::from_be_bytes(out[..8].try_into().unwrap()) & 0xffff_ffff_ffff;
         assert_eq!(size as usize, out.len() - 8);
@@ -110,6 +112,17 @@ fn frames_hold_commands_in_order() {
     );
     let many = "status\n".repeat(20_000);
     assert_eq!(asker.body(&many), "status\tok\n".repeat(20_000));
+}
+
+/// A small request must not make the server hold any amount of memory.
+#[test]
+fn a_frame_that_asks_for_too_much_closes_the_connection() {
+    let mut asker = Asker::new(Edition::Community);
+    let server = asker.running.server().clone();
+    let mut out = BytesMut::from(&b"earlier replies"[..]);
+    let body = "replicas\n".repeat(100_000);
+    let end = answer(&server, &mut asker.session, body.as_bytes(), &mut out);
+    assert_eq!((end, &out[..]), (Disposition::Close, &b"earlier replies"[..]));
 }
 
 /// info §5: the list, in which (d) and (E) mark what is deprecated and what needs Enterprise Edition.
@@ -518,6 +531,7 @@ fn looking_into_the_server() {
         ("best-practices".into(), "failed_best_practices=none"),
         ("jem-stats:".into(), "ok"),
         ("tip:host=10.0.0.9;port=3002;tls=false".into(), "ok"),
+        ("tip:host=10.0.0.8;port=3002".into(), "ok"),
         ("tip:host=h;port=x".into(), "ERROR:4:'port' must be an integer"),
         ("tip-clear:host-port-list=10.0.0.9:3002".into(), "ok"),
         ("tip-clear:host-port-list=10.0.0.9:3002".into(), "ERROR::0 cleared, 1 not found"),
@@ -525,6 +539,10 @@ fn looking_into_the_server() {
     ] {
         assert_eq!(asker.ask(&request), reply, "{request}");
     }
+    let network = asker.ask("get-config:context=network");
+    assert!(network.contains(
+        ";heartbeat.tls-name=null;heartbeat.mesh-seed-address-port=10.0.0.8:3002;heartbeat.interval="
+    ));
     assert!(asker.ask("smd-info").contains(";UDF:committed_key=0,committed_tid=0,n_keys=0,state=pr;"));
 }
 
