@@ -1,6 +1,6 @@
 # make demo    two Python clients use an emulator that runs inside their process
 # make test    all tests: Rust, recordings of a real server, Python, clients
-# make bench   start-up, memory, throughput and CPU per operation
+# make bench   start-up, memory, throughput and CPU per operation; drivers beside each other
 # make lint    formatting, lints, types
 # make fuzz    all fuzz targets, for a minute in all
 #
@@ -56,12 +56,14 @@ test-interop: with-aerospike-py with-vendor
 
 # ---------------------------------------------------------------- measuring
 
-bench: $(VENV)/bench/installed $(VENV)/tools/installed
+bench: $(VENV)/bench/installed $(VENV)/vendor/installed $(VENV)/aerospike-py/installed $(VENV)/tools/installed
 	$(CARGO) build --locked --release -p aerospike-emulator -p aerospike-bench
 	rm -rf $(VENV)/wheels/release
 	$(MATURIN) --release -m python/emulator/Cargo.toml -o $(VENV)/wheels/release
-	@$(VENV)/bench/$(PIP_INSTALL) --force-reinstall --no-deps $(VENV)/wheels/release/aerospike_emulator-*.whl
-	target/release/aerospike-bench --python $(VENV)/bench/bin/python $(BENCH)
+	$(MATURIN) --release -m python/driver/Cargo.toml -o $(VENV)/wheels/release -i $(VENV)/bench/bin/python
+	@$(VENV)/bench/$(PIP_INSTALL) --force-reinstall --no-deps $(VENV)/wheels/release/*.whl
+	target/release/aerospike-bench --python $(VENV)/bench/bin/python --vendor-python $(VENV)/vendor/bin/python \
+		--aerospike-py-python $(VENV)/aerospike-py/bin/python $(BENCH)
 
 # Stable toolchains replay the committed corpora instead: test-rust.
 fuzz:

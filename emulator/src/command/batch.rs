@@ -4,6 +4,7 @@ use super::{Origin, Reply, Request, run};
 use crate::expression::Expression;
 use crate::server::{FrameSink, Gone, Server};
 use crate::store::Namespace;
+use aerospike_wire::batch::{batch_flags, row_flags};
 use aerospike_wire::bits::{info1, info2, info3};
 use aerospike_wire::message::{MESSAGE_HEADER_SIZE, take_field};
 use aerospike_wire::proto::{FrameType, HEADER_SIZE, ProtoHeader};
@@ -18,28 +19,6 @@ const FRAME_BODY: usize = 131_040;
 const INLINE_ROWS: usize = 256;
 /// A batch of more bytes than this runs beside the network thread.
 const INLINE_BYTES: usize = 64 * 1024;
-
-/// Flags of the parent (wire §25.1).
-mod parent_flag {
-    /// Row errors are reported in their rows.
-    pub const RESPOND_ALL: u8 = 0x04;
-    /// After an error, frames are sent up to the one that holds it.
-    pub const RETURN_UNTIL_ERROR: u8 = 0x08;
-}
-
-/// Flags of a row (wire §25.2).
-mod row_flag {
-    /// All but index and digest is taken from the previous full row.
-    pub const REPEAT: u8 = 0x01;
-    /// info2 and info3 are present.
-    pub const INFO: u8 = 0x02;
-    /// A generation is present.
-    pub const GENERATION: u8 = 0x04;
-    /// A time to live is present.
-    pub const TTL: u8 = 0x08;
-    /// info4 is present.
-    pub const INFO4: u8 = 0x10;
-}
 
 /// Whether a batch is so small that it may run on the network thread.
 pub fn runs_inline(body: &[u8]) -> bool {
@@ -130,8 +109,8 @@ impl<'a> Batch<'a> {
         }
         let filter = self.filter.map(Expression::decode_filter).transpose()?;
         output.policy = match self.flags {
-            flags if flags & parent_flag::RESPOND_ALL != 0 => ErrorPolicy::InRows,
-            flags if flags & parent_flag::RETURN_UNTIL_ERROR != 0 => ErrorPolicy::ReturnUntil,
+            flags if flags & batch_flags::RESPOND_ALL_KEYS != 0 => ErrorPolicy::InRows,
+            flags if flags & batch_flags::SEND_UNTIL_ERROR != 0 => ErrorPolicy::ReturnUntil,
             _ => ErrorPolicy::Hide,
         };
         let mut rest = self.rows;
@@ -213,7 +192,7 @@ impl Row {
         let index = u32::from_be_bytes(take(rest)?);
         let digest = Digest(take(rest)?);
         let [flags] = take(rest)?;
-        if flags & row_flag::REPEAT != 0 {
+        if flags & row_flags::REPEAT != 0 {
             return match shared {
                 Some(shared) if !shared.has_key => Ok(Row { index, digest }),
                 _ => Err(Malformed),
@@ -245,16 +224,16 @@ fn parse_header(rest: &mut &[u8], flags: u8, parent: &Header) -> Result<Header, 
         info3: parent.info3 & (info3::SC_READ_TYPE | info3::SC_READ_RELAX),
         ..Header::default()
     };
-    if flags & row_flag::INFO != 0 {
+    if flags & row_flags::INFO != 0 {
         [header.info2, header.info3] = take(rest)?;
     }
-    if flags & row_flag::INFO4 != 0 {
+    if flags & row_flags::INFO4 != 0 {
         [header.info4] = take(rest)?;
     }
-    if flags & row_flag::GENERATION != 0 {
+    if flags & row_flags::GENERATION != 0 {
         header.generation = u16::from_be_bytes(take(rest)?) as u32;
     }
-    if flags & row_flag::TTL != 0 {
+    if flags & row_flags::TTL != 0 {
         header.ttl = u32::from_be_bytes(take(rest)?);
     }
     // Old clients send the namespace without counting it.

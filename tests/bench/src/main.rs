@@ -1,10 +1,11 @@
-//! Measures the emulator: start-up, memory, throughput, CPU per operation.
+//! Measures the emulator: start-up, memory, throughput, CPU per operation; and the Python drivers through it.
 //!
 //! Servers run in processes of their own, behind real sockets. Each throughput stands beside that of the floor in
 //! the same run: a server (`floor`) that answers the same requests with the same bytes and does nothing else. The
 //! machine's speed moves both, so the ratio holds where absolute figures do not. Floor and emulator take turns
 //! within each round; a figure is the median over the rounds, with its lowest and highest beside it.
 
+mod drivers;
 mod embedded;
 mod floor;
 mod load;
@@ -29,13 +30,19 @@ struct Options {
     /// The emulator's binary
     #[arg(long, default_value = "target/release/aerospike-emulator")]
     server: PathBuf,
-    /// A Python interpreter that has the package aerospike_emulator, for the embedded start
+    /// A Python interpreter that has this project's two packages, for the embedded start and the drivers
     #[arg(long)]
     python: Option<PathBuf>,
+    /// A Python interpreter that has the vendor's client, for the drivers
+    #[arg(long)]
+    vendor_python: Option<PathBuf>,
+    /// A Python interpreter that has aerospike-py from PyPI, for the drivers
+    #[arg(long)]
+    aerospike_py_python: Option<PathBuf>,
     /// Rounds; each figure is the median over them
     #[arg(long, default_value_t = 5)]
     rounds: usize,
-    /// Seconds that each workload runs in each round, on the floor and on the emulator
+    /// Seconds that each workload runs in each round, on the floor and on the emulator, or in each driver
     #[arg(long, default_value_t = 1.0)]
     seconds: f64,
     /// Only measurements whose names contain this
@@ -85,6 +92,14 @@ fn measure(options: &Options) -> io::Result<()> {
     if !workloads.is_empty() {
         let duration = Duration::from_secs_f64(options.seconds);
         report.cases(rounds::measure(&options.server, &workloads, options.rounds, duration)?);
+    }
+    match (&options.python, &options.vendor_python, &options.aerospike_py_python) {
+        (Some(ours), Some(vendor), Some(aerospike_py)) => {
+            let pythons = drivers::Pythons { ours, vendor, aerospike_py };
+            let (rounds, seconds) = (options.rounds, options.seconds);
+            report.comparisons(drivers::measure(&options.server, &pythons, wanted, rounds, seconds)?);
+        }
+        _ => println!("drivers: not measured, their three interpreters are not given"),
     }
     report.write(&options.results)
 }

@@ -1,5 +1,6 @@
 //! The figures, for people and as JSON.
 
+use crate::drivers::Comparison;
 use crate::rounds::{Case, Turn};
 use serde_json::{Value, json};
 use std::io;
@@ -23,6 +24,7 @@ pub struct Figure {
 pub struct Report {
     figures: Vec<Value>,
     cases: Vec<Value>,
+    drivers: Vec<Value>,
 }
 
 impl Report {
@@ -96,12 +98,61 @@ impl Report {
         }));
     }
 
+    /// Prints what drivers do per second and takes it in.
+    pub fn comparisons(&mut self, comparisons: Vec<Comparison>) {
+        if comparisons.is_empty() {
+            return;
+        }
+        println!(
+            "\n{:26} {:>8} {:15}  {:12} {:>8} {:15}  {:>5} {:11}",
+            "driver, calls per second", "ours", "(spread)", "other", "", "(spread)", "times", "(spread)"
+        );
+        for comparison in &comparisons {
+            self.comparison(comparison);
+        }
+    }
+
+    fn comparison(&mut self, comparison: &Comparison) {
+        let median = |rates: &[f64]| spread(rates)[1];
+        let best = comparison.others.iter().map(|(_, rates)| median(rates)).fold(0.0, f64::max);
+        let [low, ours, high] = spread(&comparison.ours);
+        for (name, rates) in &comparison.others {
+            let [other_low, other, other_high] = spread(rates);
+            // Of each round's own turns, as above.
+            let ratios: Vec<_> =
+                comparison.ours.iter().zip(rates).map(|(ours, other)| ours / other).collect();
+            let [ratio_low, ratio, ratio_high] = spread(&ratios);
+            // The target is set against the best of the others.
+            let target = comparison.target.filter(|_| other >= best);
+            let verdict = match target {
+                Some(target) if ratio >= target => format!("target {target}: met"),
+                Some(target) => format!("target {target}: MISSED"),
+                None => String::new(),
+            };
+            println!(
+                "{:26} {ours:8.0} {:15}  {name:12} {other:8.0} {:15}  {ratio:5.2} {:11}  {verdict}",
+                comparison.call,
+                format!("({low:.0}-{high:.0})"),
+                format!("({other_low:.0}-{other_high:.0})"),
+                format!("({ratio_low:.2}-{ratio_high:.2})"),
+            );
+            self.drivers.push(json!({
+                "call": comparison.call, "other": name, "target": target,
+                "calls_per_second": {"median": ours, "low": low, "high": high},
+                "other_calls_per_second": {"median": other, "low": other_low, "high": other_high},
+                "times": {"median": ratio, "low": ratio_low, "high": ratio_high},
+            }));
+        }
+    }
+
     /// Writes `latest.json`, and the same under the time of the run.
     pub fn write(&self, folder: &Path) -> io::Result<()> {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
         let cores = std::thread::available_parallelism().map_or(0, |count| count.get());
-        let document =
-            json!({"unix_time": now, "cores": cores, "figures": self.figures, "throughput": self.cases});
+        let document = json!({
+            "unix_time": now, "cores": cores, "figures": self.figures, "throughput": self.cases,
+            "drivers": self.drivers,
+        });
         let text = format!("{document:#}\n");
         std::fs::create_dir_all(folder)?;
         std::fs::write(folder.join(format!("{now}.json")), &text)?;

@@ -7,13 +7,14 @@ other. ``AEROSPIKE_EMULATOR`` may name the emulator's binary.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import importlib.util
 import itertools
 import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -37,10 +38,10 @@ def command() -> list[str]:
     return [str(built[-1])]
 
 
-@pytest.fixture(scope="session")
-def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
-    """Port of an emulator that lives as long as the session, in a process of its own."""
-    port_file = tmp_path_factory.mktemp("emulator") / "port"
+@contextlib.contextmanager
+def serving(folder: Path) -> Generator[int]:
+    """An emulator in a process of its own, on the port that this yields."""
+    port_file = folder / "port"
     arguments = ["--port", "0", "--port-file", str(port_file), "--edition", "community"]
     process = subprocess.Popen([*command(), *arguments])
     try:
@@ -53,6 +54,20 @@ def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
     finally:
         process.terminate()
         process.wait(10)
+
+
+@pytest.fixture(scope="session")
+def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+    """Port of an emulator that lives as long as the session."""
+    with serving(tmp_path_factory.mktemp("emulator")) as port:
+        yield port
+
+
+@pytest.fixture
+def own_port(tmp_path: Path) -> Iterator[int]:
+    """Port of an emulator that no other test uses."""
+    with serving(tmp_path) as port:
+        yield port
 
 
 @pytest.fixture

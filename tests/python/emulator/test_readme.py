@@ -1,0 +1,36 @@
+"""The README's examples of the emulator, as they stand there."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+README = (Path(__file__).resolve().parents[3] / "README.md").read_text()
+EXAMPLES: list[str] = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+
+
+def example(text: str) -> str:
+    """The one that has this text."""
+    (found,) = [example for example in EXAMPLES if text in example]
+    return found
+
+
+@pytest.mark.parametrize("options", [False, True])
+def test_with_pytest(pytester: pytest.Pytester, options: bool) -> None:
+    conftest, test = example("def client(aerospike_server)").split("# test_visits.py\n")
+    pytester.makeconftest(conftest + (example("def aerospike_options") if options else ""))
+    pytester.makepyfile(test_visits=test)
+    result = pytester.runpytest_subprocess("-p", "no:cacheprovider")
+    result.assert_outcomes(passed=1)
+
+
+def test_without_pytest() -> None:
+    program = example("with Emulator() as emulator")
+    output = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
+    host, port = output.split()
+    assert host == "127.0.0.1"
+    assert int(port) > 0
