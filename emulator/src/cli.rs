@@ -39,6 +39,9 @@ struct Options {
     /// Write the port to this file once connections are accepted
     #[arg(long, value_name = "FILE")]
     port_file: Option<PathBuf>,
+    /// Switch users and roles on; the first user is admin with the password admin
+    #[arg(long)]
+    security: bool,
     /// Threads that serve connections [default: one for each core, four at most]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=256))]
     service_threads: Option<u32>,
@@ -154,6 +157,9 @@ fn configure(options: &Options) -> Result<Config, String> {
     }
     if let Some(threads) = options.service_threads {
         config.service_threads = threads;
+    }
+    if options.security {
+        config.security.get_or_insert_default();
     }
     if let Some(address) = &options.advertise {
         config.advertise_as(address)?;

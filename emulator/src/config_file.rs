@@ -10,13 +10,19 @@
 //! warning with its file and line, and is ignored.
 
 use crate::config::setting::{Kind, Setting};
-use crate::config::{Config, MAX_NAMESPACES, NAMESPACE, NETWORK, NamespaceConfig, SERVICE, SET, SetConfig};
+use crate::config::{
+    AuthMode, Config, MAX_NAMESPACES, NAMESPACE, NETWORK, NamespaceConfig, RoleConfig, SECURITY, SERVICE,
+    SET, Secret, SecurityConfig, SetConfig, UserConfig,
+};
+use crate::security::{Privilege, Whitelist};
 use crate::store::MAX_SET_NAME;
 use std::fmt;
 use std::path::Path;
 
 /// Longest name of a namespace in bytes.
 const MAX_NAMESPACE_NAME: usize = 31;
+/// Longest name of a user or role in bytes.
+const MAX_SECURITY_NAME: usize = aerospike_wire::admin::MAX_NAME;
 /// The one setting that may be repeated.
 const MESH_SEED: &str = "mesh-seed-address-port";
 
@@ -104,6 +110,13 @@ enum Block {
     /// As [`Block::NetworkPart`], in a namespace.
     NamespacePart(String),
     Set,
+    Security,
+    /// As [`Block::NetworkPart`], in `security`.
+    SecurityPart(String),
+    /// A user that the server starts with; the vendor's servers have no such block.
+    User,
+    /// A role that the server starts with; as [`Block::User`].
+    Role,
     /// Warned of where it opens; nothing in it counts.
     Ignored,
 }
@@ -159,6 +172,21 @@ impl Reader<'_> {
                 }
                 Block::Set
             }
+            (None, "security") => {
+                self.config.security.get_or_insert_default();
+                Block::Security
+            }
+            (Some(Block::Security), "user") => {
+                check_name("user", name, MAX_SECURITY_NAME, line)?;
+                self.security().users.push(UserConfig { name: name.into(), ..UserConfig::default() });
+                Block::User
+            }
+            (Some(Block::Security), "role") => {
+                check_name("role", name, MAX_SECURITY_NAME, line)?;
+                self.security().roles.push(RoleConfig { name: name.into(), ..RoleConfig::default() });
+                Block::Role
+            }
+            (Some(Block::Security), "log") => Block::SecurityPart(keyword.into()),
             (Some(Block::Ignored), _) => Block::Ignored,
             (None, "logging") => {
                 self.warn(line, "'logging' is ignored: the log goes to the standard error stream, see --log");
@@ -194,7 +222,16 @@ impl Reader<'_> {
         Ok(())
     }
 
+    fn security(&mut self) -> &mut SecurityConfig {
+        self.config.security.get_or_insert_default()
+    }
+
     fn setting(&mut self, key: &str, value: &str, line: &Line<'_>) -> Result<(), ConfigError> {
+        match self.block() {
+            Some(Block::User) => return self.user_setting(key, value, line),
+            Some(Block::Role) => return self.role_setting(key, value, line),
+            _ => {}
+        }
         let namespace = self.namespaces.last_mut();
         let known = match self.blocks.last().map(|(_, block)| block) {
             Some(Block::Service) => configure(SERVICE, self.config, key, value),
@@ -222,8 +259,13 @@ impl Reader<'_> {
             Some(Block::Set) => namespace
                 .and_then(|namespace| namespace.sets.last_mut())
                 .map_or(Ok(false), |set| configure(SET, set, key, value)),
+            Some(Block::Security) => configure(SECURITY, self.security(), key, value),
+            Some(Block::SecurityPart(part)) => {
+                let name = format!("{part}.{key}");
+                configure(SECURITY, self.security(), &name, value)
+            }
             Some(Block::Ignored) => Ok(true),
-            Some(Block::Network) | None => Ok(false),
+            Some(Block::Network | Block::User | Block::Role) | None => Ok(false),
         };
         match known {
             Ok(true) => Ok(()),
@@ -233,6 +275,51 @@ impl Reader<'_> {
             }
             Err(kind) => Err(line.error(format!("'{key}' takes {kind}, not '{value}'"))),
         }
+    }
+
+    /// A setting of a `user` block.
+    fn user_setting(&mut self, key: &str, value: &str, line: &Line<'_>) -> Result<(), ConfigError> {
+        let Some(user) = self.security().users.last_mut() else { return Ok(()) };
+        match key {
+            "password" => user.password = Secret(value.into()),
+            "roles" => user.roles = words(value).map(str::to_owned).collect(),
+            "mode" => {
+                let expected =
+                    || line.error(format!("'mode' takes 'internal', 'external' or 'pki', not '{value}'"));
+                user.mode = AuthMode::from_name(value).ok_or_else(expected)?;
+            }
+            _ => self.warn(line, format!("'{key}'{} is not supported and ignored", self.within())),
+        }
+        Ok(())
+    }
+
+    /// A setting of a `role` block.
+    fn role_setting(&mut self, key: &str, value: &str, line: &Line<'_>) -> Result<(), ConfigError> {
+        let Some(role) = self.security().roles.last_mut() else { return Ok(()) };
+        let number =
+            || value.parse().map_err(|_| line.error(format!("'{key}' takes a whole number, not '{value}'")));
+        match key {
+            "privileges" => {
+                for word in words(value) {
+                    let expected = || {
+                        line.error(format!(
+                            "'privileges' takes names such as read.namespace.set, not '{word}'"
+                        ))
+                    };
+                    role.privileges.push(Privilege::from_text(word).ok_or_else(expected)?);
+                }
+            }
+            "whitelist" => {
+                let list = words(value).collect::<Vec<_>>().join(",");
+                let expected =
+                    |_| line.error(format!("'whitelist' takes addresses and networks, not '{value}'"));
+                role.whitelist = Whitelist::from_text(list.as_bytes()).map_err(expected)?;
+            }
+            "read-quota" => role.read_quota = number()?,
+            "write-quota" => role.write_quota = number()?,
+            _ => self.warn(line, format!("'{key}'{} is not supported and ignored", self.within())),
+        }
+        Ok(())
     }
 
     fn block(&self) -> Option<&Block> {
@@ -248,6 +335,11 @@ impl Reader<'_> {
     fn warn(&mut self, line: &Line<'_>, text: impl Into<String>) {
         self.warnings.push(line.error(text));
     }
+}
+
+/// Words with commas or blanks between them.
+fn words(value: &str) -> impl Iterator<Item = &str> {
+    value.split([',', ' ']).filter(|word| !word.is_empty())
 }
 
 impl Line<'_> {
@@ -345,6 +437,50 @@ mod tests {
         assert_eq!(config.namespaces[0].data_size, 4 << 30);
         let warnings: Vec<_> = warnings.iter().map(ToString::to_string).collect();
         assert_eq!(warnings, ["sample.conf:4: 'no-such-thing' in 'service' is not supported and ignored"]);
+    }
+
+    #[test]
+    fn reads_users_and_roles() {
+        let mut config = Config::default();
+        let text = "
+            security {
+                enable-quotas true
+                session-ttl 2m
+                log { 
+                    report-violation true
+                }
+                role auditor {
+                    privileges read.test.demo, udf-admin
+                    whitelist 127.0.0.1, 10.0.0.0/8
+                    read-quota 100
+                }
+                user ann {
+                    password s3cret
+                    roles auditor, write
+                }
+                user ben {
+                    mode pki
+                }
+            }";
+        assert_eq!(parse(text, "x.conf", &mut config).unwrap(), []);
+        let security = config.security.unwrap();
+        assert!(security.enable_quotas && security.log_report_violation);
+        assert_eq!(security.session_ttl, 120);
+        let [role] = security.roles.as_slice() else { panic!() };
+        assert_eq!((role.name.as_str(), role.privileges.len()), ("auditor", 2));
+        assert_eq!((role.whitelist.text().as_str(), role.read_quota), ("127.0.0.1,10.0.0.0/8", 100));
+        let [ann, ben] = security.users.as_slice() else { panic!() };
+        assert_eq!((ann.name.as_str(), ann.password.0.as_str()), ("ann", "s3cret"));
+        assert_eq!(ann.roles, ["auditor", "write"]);
+        assert_eq!(ben.mode, AuthMode::Pki);
+        assert!(!format!("{security:?}").contains("s3cret"), "{security:?}");
+
+        let error = |text: &str| parse(text, "x.conf", &mut Config::default()).unwrap_err().to_string();
+        assert_eq!(
+            error("security {\nrole r {\nprivileges fly\n}\n}"),
+            "x.conf:3: 'privileges' takes names such as read.namespace.set, not 'fly'"
+        );
+        assert!(error("security {\nsession-ttl 5\n}").contains("from 120 to 864000"));
     }
 
     #[test]

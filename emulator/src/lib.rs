@@ -17,6 +17,7 @@ pub mod expression;
 pub mod geo;
 mod housekeeping;
 pub mod index;
+pub mod security;
 pub mod server;
 pub mod store;
 

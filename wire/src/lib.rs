@@ -8,6 +8,7 @@
 //! | [`proto`] | the 8-byte header in front of every frame |
 //! | [`message`] | record, batch and query messages: header, fields, ops |
 //! | [`bits`] | the info bits of a message header |
+//! | [`admin`] | admin frames: login, users and roles |
 //! | [`batch`] | the flags of a batch and of its rows |
 //! | [`field`], [`op`], [`particle`] | ids of fields, operations and value types |
 //! | [`bit_op`], [`hll_op`] | ids and flags of the operations inside blobs and HyperLogLogs |
@@ -22,6 +23,7 @@
 //! Sections such as "wire §9" in the documentation name the functional reference of the protocol that this
 //! project is built from.
 
+pub mod admin;
 pub mod batch;
 pub mod bit_op;
 pub mod bits;

@@ -131,6 +131,16 @@ codes! {
     SEC_NOT_WHITELISTED = 82;
     /// The user's quota is used up.
     SEC_QUOTA_EXCEEDED = 83;
+    /// External login, and no directory is configured.
+    LDAP_NOT_CONFIGURED = 90;
+    /// The directory cannot be set up.
+    LDAP_SETUP = 91;
+    /// The connection to the directory cannot be encrypted.
+    LDAP_TLS_SETUP = 92;
+    /// The directory refuses the user.
+    LDAP_AUTHENTICATION = 93;
+    /// The directory cannot be asked.
+    LDAP_QUERY = 94;
     /// A UDF failed; the reply has a bin `FAILURE`.
     UDF_EXECUTION = 100;
     /// Blocked by another transaction.

@@ -4,6 +4,7 @@
 
 use aerospike_emulator::command::{self, Disposition, info};
 use aerospike_emulator::config::{Config, Edition};
+use aerospike_emulator::security::Caller;
 use aerospike_emulator::server::{FrameSink, Port, Server, Session};
 use aerospike_wire::proto::FrameType;
 use bytes::BytesMut;
@@ -23,25 +24,34 @@ pub fn run(data: &[u8]) {
     SERVER.with(|server| {
         let address = SocketAddr::from(([127, 0, 0, 1], 3000));
         let config = || Config { edition: Edition::Enterprise, ..Config::default() };
-        let server = server.get_or_init(|| Server::new(config(), address));
+        let server = server.get_or_init(|| Server::new(config(), address).expect("a server without sockets"));
         answer(server, address, *kind, body);
     });
 }
 
 fn answer(server: &Server, address: SocketAddr, kind: u8, body: &[u8]) {
     let mut out = BytesMut::new();
+    let caller = Caller::stranger(address.ip());
     let (frame_type, disposition) = match kind % 3 {
-        0 => (FrameType::Message, command::dispatch(server, body, &mut out)),
-        1 => (FrameType::Compressed, command::dispatch_compressed(server, body, &mut out)),
+        0 => (FrameType::Message, command::dispatch(server, &caller, body, &mut out)),
+        1 => (FrameType::Compressed, command::dispatch_compressed(server, &caller, body, &mut out)),
         _ => {
-            let mut session =
-                Session { id: 1, peer: address, local: address, port: Port::Service, told_user_agent: false };
-            return info::answer(server, &mut session, body, &mut out);
+            let mut session = Session {
+                id: 1,
+                peer: address,
+                local: address,
+                port: Port::Service,
+                told_user_agent: false,
+                caller,
+                certificate: None,
+            };
+            info::answer(server, &mut session, body, &mut out);
+            return;
         }
     };
     if disposition == Disposition::Offload {
         // The receiver only has to be there: DEPTH frames fit without anyone taking them.
         let (sink, _frames) = FrameSink::channel(DEPTH, address);
-        command::run_offloaded(server, frame_type, body, sink);
+        command::run_offloaded(server, &caller, frame_type, body, sink);
     }
 }

@@ -1,7 +1,8 @@
 //! Batches: many commands on one record each, in one frame (wire §25).
 
-use super::{Origin, Reply, Request, run};
+use super::{Ending, Origin, Reply, Request, run};
 use crate::expression::Expression;
+use crate::security::{Caller, enforce};
 use crate::server::{FrameSink, Gone, Server};
 use crate::store::Namespace;
 use aerospike_wire::batch::{batch_flags, row_flags};
@@ -48,12 +49,12 @@ impl Frames for &FrameSink {
 }
 
 /// Runs a batch and hands over the frames of its reply.
-pub fn answer(server: &Server, header: Header, body: &[u8], frames: impl Frames) {
+pub fn answer(server: &Server, caller: &Caller, header: Header, body: &[u8], frames: impl Frames) {
     server.batches.initiate.fetch_add(1, Relaxed);
     let mut output = Output::new(frames);
     let end = match Batch::parse(body) {
         None => Err(ResultCode::PARAMETER),
-        Some(batch) => batch.run(server, header, &mut output),
+        Some(batch) => batch.run(server, caller, header, &mut output),
     };
     let (code, counter) = match end {
         Ok(code) => (code, &server.batches.complete),
@@ -97,6 +98,7 @@ impl<'a> Batch<'a> {
     fn run(
         &self,
         server: &Server,
+        caller: &Caller,
         parent: Header,
         output: &mut Output<impl Frames>,
     ) -> Result<ResultCode, ResultCode> {
@@ -124,7 +126,7 @@ impl<'a> Batch<'a> {
                 }
             };
             let shared = shared.as_mut().ok_or(ResultCode::PARAMETER)?;
-            Self::run_row(server, filter.as_ref(), row, shared, output);
+            Self::run_row(server, caller, filter.as_ref(), row, shared, output);
             if output.gone {
                 break;
             }
@@ -134,6 +136,7 @@ impl<'a> Batch<'a> {
 
     fn run_row(
         server: &Server,
+        caller: &Caller,
         filter: Option<&Expression>,
         row: Row,
         shared: &mut Shared<'_>,
@@ -151,7 +154,16 @@ impl<'a> Batch<'a> {
         let header = shared.message.header;
         let reads = header.info2 & info2::WRITE == 0;
         let start = output.begin_row();
-        let ending = run(&request, Reply::row(&mut output.frame, row.index, reads));
+        let reply = Reply::row(&mut output.frame, row.index, reads);
+        let namespace = shared.namespace.name().as_bytes();
+        let ending = match enforce::record(server, caller, namespace, shared.set, &shared.message) {
+            Ok(()) => run(&request, reply),
+            Err(code) => {
+                let ending = Ending::bare(code);
+                reply.finish(ending);
+                ending
+            }
+        };
         output.end_row(start, ending.code);
         // A row that creates its record with the TTL "don't update" leaves the default to the rows that
         // repeat it (wire §25.2).

@@ -18,9 +18,10 @@ mod ttl;
 mod write;
 
 use crate::expression::Expression;
+use crate::security::{Caller, enforce};
 use crate::server::{FrameSink, Gone, Server};
 use crate::store::{Namespace, Record};
-use aerospike_wire::bits::{info1, info2};
+use aerospike_wire::bits::{info1, info2, info3};
 use aerospike_wire::message::MESSAGE_HEADER_SIZE;
 use aerospike_wire::proto::FrameType;
 use aerospike_wire::{Digest, Header, Message, ResultCode, field};
@@ -130,7 +131,7 @@ pub enum Disposition {
 
 /// Runs a message and appends its reply, unless it takes so long that other connections of the thread would
 /// wait for it (wire §12).
-pub fn dispatch(server: &Server, body: &[u8], out: &mut BytesMut) -> Disposition {
+pub fn dispatch(server: &Server, caller: &Caller, body: &[u8], out: &mut BytesMut) -> Disposition {
     let header = match Header::parse(body) {
         Ok(header) => header,
         Err(error) => {
@@ -138,13 +139,17 @@ pub fn dispatch(server: &Server, body: &[u8], out: &mut BytesMut) -> Disposition
             return Disposition::Done;
         }
     };
+    if let Err(code) = enforce::connection(server, caller) {
+        refuse_stranger(out, code, &header);
+        return Disposition::Done;
+    }
     let start = out.len();
     if header.info1 & info1::BATCH != 0 {
         if !batch::runs_inline(body) {
             return Disposition::Offload;
         }
-        batch::answer(server, header, body, &mut *out);
-    } else if run_message(server, header, body, out) == Disposition::Offload {
+        batch::answer(server, caller, header, body, &mut *out);
+    } else if run_message(server, caller, header, body, out) == Disposition::Offload {
         return Disposition::Offload;
     }
     if compresses(server, &header) {
@@ -154,14 +159,14 @@ pub fn dispatch(server: &Server, body: &[u8], out: &mut BytesMut) -> Disposition
 }
 
 /// Runs a compressed message and appends its reply; a long one is left to [`run_offloaded`].
-pub fn dispatch_compressed(server: &Server, body: &[u8], out: &mut BytesMut) -> Disposition {
+pub fn dispatch_compressed(server: &Server, caller: &Caller, body: &[u8], out: &mut BytesMut) -> Disposition {
     if server.is_community() {
         refuse(out, ResultCode::ENTERPRISE_ONLY, 0);
     } else if body.len() > INLINE_INFLATE {
         return Disposition::Offload;
     } else {
         match compression::inflate(body) {
-            Ok(message) => return dispatch(server, &message, out),
+            Ok(message) => return dispatch(server, caller, &message, out),
             Err(code) => refuse(out, code, 0),
         }
     }
@@ -170,7 +175,13 @@ pub fn dispatch_compressed(server: &Server, body: &[u8], out: &mut BytesMut) -> 
 
 /// Runs a message that was not for the network thread, and sends its frames. The connection takes its next
 /// request when `frames` is dropped.
-pub fn run_offloaded(server: &Server, frame_type: FrameType, body: &[u8], frames: FrameSink) {
+pub fn run_offloaded(
+    server: &Server,
+    caller: &Caller,
+    frame_type: FrameType,
+    body: &[u8],
+    frames: FrameSink,
+) {
     let mut out = BytesMut::new();
     let inflated = match frame_type {
         FrameType::Compressed => compression::inflate(body).map(Cow::Owned),
@@ -184,14 +195,19 @@ pub fn run_offloaded(server: &Server, frame_type: FrameType, body: &[u8], frames
             let _ = frames.send(out);
         }
         Ok((header, body)) => {
+            if let Err(code) = enforce::connection(server, caller) {
+                refuse_stranger(&mut out, code, &header);
+                let _ = frames.send(out);
+                return;
+            }
             let mut frames = OffloadedFrames { sink: frames, compresses: compresses(server, &header) };
             if header.info1 & info1::BATCH != 0 {
-                return batch::answer(server, header, &body, &mut frames);
+                return batch::answer(server, caller, header, &body, &mut frames);
             }
-            if run_message(server, header, &body, &mut out) == Disposition::Offload
+            if run_message(server, caller, header, &body, &mut out) == Disposition::Offload
                 && let Ok((message, namespace)) = parse_message(server, header, &body)
             {
-                return query::run(&query::Query { server, namespace, message }, frames);
+                return query::run(&query::Query { server, namespace, message }, caller, frames);
             }
             let _ = frames.send(out);
         }
@@ -254,7 +270,13 @@ fn parse_message<'a>(
 }
 
 /// Runs a message that is no batch, unless it is a query: that is for [`run_offloaded`].
-fn run_message(server: &Server, header: Header, body: &[u8], out: &mut BytesMut) -> Disposition {
+fn run_message(
+    server: &Server,
+    caller: &Caller,
+    header: Header,
+    body: &[u8],
+    out: &mut BytesMut,
+) -> Disposition {
     let (message, namespace) = match parse_message(server, header, body) {
         Ok(parsed) => parsed,
         Err(code) => {
@@ -268,6 +290,10 @@ fn run_message(server: &Server, header: Header, body: &[u8], out: &mut BytesMut)
         return Disposition::Done;
     };
     let set = message.field(field::SET).unwrap_or_default();
+    if let Err(code) = enforce::record(server, caller, namespace.name().as_bytes(), set, &message) {
+        refuse(out, code, 0);
+        return Disposition::Done;
+    }
     let request =
         Request { server, namespace, set, digest, message, origin: Origin::Client, batch_filter: None };
     run(&request, Reply::frame(out));
@@ -299,6 +325,12 @@ fn refuse(out: &mut BytesMut, code: ResultCode, info3: u8) {
     let mut reply = Reply::frame(out);
     reply.set_info3(info3);
     reply.finish(Ending::bare(code));
+}
+
+/// Refuses whoever has not logged in: a batch gets the end mark alone (security §5).
+fn refuse_stranger(out: &mut BytesMut, code: ResultCode, header: &Header) {
+    let is_batch = header.info1 & info1::BATCH != 0;
+    refuse(out, code, if is_batch { info3::LAST } else { 0 });
 }
 
 /// Checks a bin name (wire §24).

@@ -6,6 +6,7 @@
 //! no effect.
 
 mod namespace;
+mod security;
 mod service;
 mod set;
 pub mod setting;
@@ -13,6 +14,7 @@ pub mod setting;
 use std::net::IpAddr;
 
 pub use namespace::{NAMESPACE, NamespaceConfig, NamespaceSettings};
+pub use security::{AuthMode, RoleConfig, SECURITY, Secret, SecurityConfig, SecuritySettings, UserConfig};
 pub use service::{Config, NETWORK, SERVICE, Settings};
 pub use set::{SET, SetConfig, SetSettings};
 

@@ -2,7 +2,7 @@
 
 use super::setting::Kind::{Address, Host, NodeId, Number, Seconds, Switch, Text, Word};
 use super::setting::settings;
-use super::{Edition, NamespaceConfig};
+use super::{Edition, NamespaceConfig, SecurityConfig};
 use std::net::{IpAddr, Ipv4Addr};
 
 /// Any number of 32 bits.
@@ -26,6 +26,8 @@ settings! {
         }],
         /// `heartbeat.mesh-seed-address-port`, each as `host:port`; shown and otherwise unused.
         mesh_seeds: Vec<String> = Vec::new(),
+        /// Users, roles and sessions; `None` switches security off.
+        security: Option<SecurityConfig> = None,
     }
 
     /// Settings of the server, as it runs with them.

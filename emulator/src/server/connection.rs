@@ -5,9 +5,9 @@
 
 use super::{FrameSink, Port, Server};
 use crate::command::{self, Disposition};
-use aerospike_wire::ResultCode;
+use crate::security::{self, Caller};
 use aerospike_wire::proto::{FrameType, HEADER_SIZE, ProtoHeader};
-use bytes::{Buf, BufMut, Bytes, BytesMut};
+use bytes::{Buf, Bytes, BytesMut};
 use std::cell::{Cell, RefCell};
 use std::future::poll_fn;
 use std::io;
@@ -48,6 +48,10 @@ pub struct Session {
     pub local: SocketAddr,
     /// Whether the client has told its user agent.
     pub told_user_agent: bool,
+    /// Who the client has shown to be.
+    pub caller: Caller,
+    /// The common name in the certificate that the client has shown, if it has.
+    pub certificate: Option<String>,
 }
 
 /// Serves a connection until either side closes it.
@@ -98,12 +102,15 @@ impl<'a> Connection<'a> {
     ) -> io::Result<Connection<'a>> {
         static NEXT_ID: AtomicU64 = AtomicU64::new(1);
         socket.set_nodelay(true)?;
+        let peer = socket.peer_addr()?;
         let session = Session {
             id: NEXT_ID.fetch_add(1, Ordering::Relaxed),
             port,
-            peer: socket.peer_addr()?,
+            peer,
             local: socket.local_addr()?,
             told_user_agent: false,
+            caller: Caller::stranger(peer.ip()),
+            certificate: None,
         };
         Ok(Connection {
             server,
@@ -220,13 +227,15 @@ impl<'a> Connection<'a> {
             self.last_request = Instant::now();
         }
         match frame_type {
-            FrameType::Message => command::dispatch(self.server, body, out),
+            FrameType::Message => command::dispatch(self.server, &self.session.caller, body, out),
             FrameType::Info => command::info::answer(self.server, &mut self.session, body, out),
             FrameType::Admin => {
-                refuse_admin(self.server, out);
+                security::admin::answer(self.server, &mut self.session, body, out);
                 Disposition::Done
             }
-            FrameType::Compressed => command::dispatch_compressed(self.server, body, out),
+            FrameType::Compressed => {
+                command::dispatch_compressed(self.server, &self.session.caller, body, out)
+            }
             // A server without replication leaves such frames unanswered (wire §2).
             FrameType::Xdr => Disposition::Done,
         }
@@ -284,23 +293,14 @@ impl<'a> Connection<'a> {
 
     async fn stream(&mut self, frame_type: FrameType, body: Bytes) -> io::Result<()> {
         let (sink, mut frames) = FrameSink::channel(OFFLOAD_DEPTH, self.session.peer);
-        let server = self.server.clone();
-        tokio::task::spawn_blocking(move || command::run_offloaded(&server, frame_type, &body, sink));
+        let (server, caller) = (self.server.clone(), self.session.caller.clone());
+        tokio::task::spawn_blocking(move || {
+            command::run_offloaded(&server, &caller, frame_type, &body, sink);
+        });
         while let Some(frame) = frames.recv().await {
             self.output = frame;
             self.flush().await?;
         }
         Ok(())
     }
-}
-
-/// What a server without security answers to any admin frame (wire §2).
-fn refuse_admin(server: &Server, out: &mut BytesMut) {
-    let code = match server.is_community() {
-        true => ResultCode::SEC_NOT_SUPPORTED,
-        false => ResultCode::SEC_NOT_ENABLED,
-    };
-    out.put_slice(&ProtoHeader { frame_type: FrameType::Admin, size: 16 }.to_bytes());
-    out.put_slice(&[0, code.0, 0, 0]);
-    out.put_bytes(0, 12);
 }

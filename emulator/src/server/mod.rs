@@ -17,6 +17,7 @@ use crate::command::query::jobs::Jobs;
 pub use crate::config::Settings;
 use crate::config::{Config, Edition};
 use crate::control::Clock;
+use crate::security::{self, Security};
 use crate::store::Store;
 use parking_lot::Mutex;
 use std::collections::HashMap;
@@ -44,6 +45,8 @@ pub struct Server {
     pub admin_address: Option<SocketAddr>,
     /// The cluster's node that this server is.
     pub node: Node,
+    /// Users and roles; `None` when security is off.
+    pub security: Option<Security>,
     /// When the server started, for its uptime.
     pub started: Instant,
     /// Settings that can change while the server runs.
@@ -129,8 +132,15 @@ impl ConnectionCounts {
 
 impl Server {
     /// A server with empty namespaces that serves no socket yet.
-    pub fn new(config: Config, address: SocketAddr) -> Server {
+    ///
+    /// # Errors
+    /// [`StartError::Security`], [`StartError::Edition`].
+    pub fn new(config: Config, address: SocketAddr) -> Result<Server, StartError> {
         let clock = Arc::new(Clock::new());
+        if config.security.is_some() && config.edition == Edition::Community {
+            return Err(StartError::Edition);
+        }
+        let security = config.security.as_ref().map(|config| Security::new(config, &clock)).transpose()?;
         let node = Node::new(&config, address);
         // From here on the configuration says what was chosen where it left a choice.
         let config = Config {
@@ -139,9 +149,10 @@ impl Server {
             service_threads: worker::thread_count(&config),
             ..config
         };
-        Server {
+        Ok(Server {
             store: Store::new(&config, &clock),
             node,
+            security,
             admin_address: admin_address(&config),
             clock,
             started: Instant::now(),
@@ -152,7 +163,7 @@ impl Server {
             jobs: Jobs::default(),
             user_agents: Mutex::default(),
             config,
-        }
+        })
     }
 
     /// Whether the server answers as Community Edition.
@@ -181,6 +192,12 @@ pub enum StartError {
     /// A thread or its event loop could not be started.
     #[error("cannot start a service thread: {0}")]
     Thread(io::Error),
+    /// Users or roles are not possible.
+    #[error("security: {0}")]
+    Security(#[from] security::SetupError),
+    /// Security was asked of an edition that does not have it.
+    #[error("'security' is enterprise-only")]
+    Edition,
 }
 
 /// A running server; dropping it stops it.
@@ -209,7 +226,7 @@ impl Running {
             let listen = |source| StartError::Listen { address, source };
             listeners.push((Port::Admin, worker::listen(address).map_err(listen)?));
         }
-        let server = Arc::new(Server::new(config, address));
+        let server = Arc::new(Server::new(config, address)?);
         let (stop, stopping) = watch::channel(false);
         let threads = worker::spawn_all(&server, listeners, &stopping).map_err(StartError::Thread)?;
         let stopped = Arc::new(AtomicBool::new(false));

@@ -20,7 +20,7 @@ impl Config {
     #[new]
     #[pyo3(signature = (
         *, port, bind = None, advertise = None, edition = None, cluster_name = None, namespaces = None,
-        default_ttl = None, config_file = None, config = None, service_threads = None,
+        default_ttl = None, config_file = None, config = None, service_threads = None, security = None,
     ))]
     #[allow(clippy::too_many_arguments)] // keyword arguments, one for each option
     fn new(
@@ -34,6 +34,7 @@ impl Config {
         config_file: Option<PathBuf>,
         config: Option<&str>,
         service_threads: Option<u32>,
+        security: Option<bool>,
     ) -> PyResult<Config> {
         let mut settings = ServerConfig::default();
         let loaded = match (config_file, config) {
@@ -83,6 +84,16 @@ impl Config {
         }
         if let Some(threads) = service_threads {
             settings.service_threads = threads;
+        }
+        match security {
+            Some(true) => {
+                settings.security.get_or_insert_default();
+            }
+            Some(false) => settings.security = None,
+            None => {}
+        }
+        if settings.security.is_some() && settings.edition == Edition::Community {
+            return Err(PyValueError::new_err("security needs the enterprise edition"));
         }
         Ok(Config { config: settings, warnings })
     }

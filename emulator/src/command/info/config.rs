@@ -3,7 +3,9 @@
 use super::parameters::{MAX_NAMESPACE, MAX_SET, Parameters};
 use super::{Answer, InfoError, Request};
 use crate::config::setting::{Change, Setting};
-use crate::config::{NAMESPACE, NETWORK, NamespaceSettings, SERVICE, SET, Settings};
+use crate::config::{
+    NAMESPACE, NETWORK, NamespaceSettings, SECURITY, SERVICE, SET, SecuritySettings, Settings,
+};
 use crate::server::Server;
 use crate::store::Namespace;
 use aerospike_wire::ResultCode;
@@ -19,6 +21,7 @@ enum Context<'a> {
     Service,
     Network,
     Namespace(&'a Namespace),
+    Security(&'a SecuritySettings),
     /// What the emulator has no settings for.
     Empty,
 }
@@ -33,6 +36,7 @@ pub fn get(request: &mut Request<'_>) -> Answer {
         Context::Service => service(&server.settings),
         Context::Network => network(server),
         Context::Namespace(namespace) => namespace_lines(&namespace.settings),
+        Context::Security(settings) => lines(SECURITY, settings),
         Context::Empty => Vec::new(),
     }
     .join(";")
@@ -59,6 +63,7 @@ pub fn set(request: &mut Request<'_>) -> Answer {
                 None => change.apply(NAMESPACE, &namespace.settings),
             }
         }
+        Context::Security(settings) => Changer { server, parameters, prefix: "" }.apply(SECURITY, settings),
         Context::Empty if server.is_community() => {
             return Err(InfoError::new(ResultCode::ENTERPRISE_ONLY, "enterprise only"));
         }
@@ -92,7 +97,11 @@ fn context<'a>(request: &Request<'a>, namespace: &[&str]) -> Result<Context<'a>,
                 .map(|namespace| Context::Namespace(namespace))
                 .ok_or_else(InfoError::namespace_not_found)
         }
-        "security" | "xdr" => Ok(Context::Empty),
+        "security" => Ok(match &request.server.security {
+            Some(security) => Context::Security(&security.settings),
+            None => Context::Empty,
+        }),
+        "xdr" => Ok(Context::Empty),
         _ => Err(InfoError::parameter("invalid context")),
     }
 }

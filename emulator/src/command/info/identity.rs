@@ -4,6 +4,7 @@ use super::{Answer, COMMANDS, InfoError, Request};
 use crate::server::{Port, Server};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use std::sync::atomic::Ordering;
 
 /// The release that the emulator answers as.
 pub const BUILD: &str = "8.1.1.2";
@@ -92,7 +93,14 @@ pub fn features(request: &mut Request<'_>) -> Answer {
         let mut agents = request.server.user_agents.lock();
         agents.entry(request.session.id).or_insert_with(|| STANDARD.encode("unknown"));
     }
-    Ok(FEATURES.into())
+    let mut features = FEATURES.to_owned();
+    if let Some(security) = &request.server.security {
+        features.push_str(";security");
+        if security.settings.enable_quotas.load(Ordering::Relaxed) {
+            features.push_str(";quotas");
+        }
+    }
+    Ok(features.into())
 }
 
 /// `feature-key` (Enterprise Edition).

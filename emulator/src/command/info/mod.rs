@@ -13,6 +13,7 @@ mod logs;
 mod namespace_stats;
 mod namespaces;
 mod parameters;
+mod permissions;
 mod sindex;
 mod statistics;
 mod table;
@@ -26,6 +27,7 @@ pub use parameters::Parameters;
 pub use table::{COMMANDS, Command};
 
 use super::Disposition;
+use crate::security::{Permission, enforce};
 use crate::server::{Server, Session};
 use aerospike_wire::ResultCode;
 use aerospike_wire::proto::{FrameType, HEADER_SIZE, ProtoHeader};
@@ -98,6 +100,10 @@ impl std::fmt::Display for InfoError {
 pub fn answer(server: &Server, session: &mut Session, body: &[u8], out: &mut BytesMut) -> Disposition {
     let start = out.len();
     out.put_bytes(0, HEADER_SIZE);
+    if let Err(code) = enforce::connection(server, &session.caller) {
+        out.put_slice(format!("ERROR:{}:not authenticated\n", code.0).as_bytes());
+        return finish(server, out, start);
+    }
     let mut rest = if body.is_empty() { SUMMARY.as_bytes() } else { body };
     // Text behind the last newline is not a command.
     while let Some(end) = rest.iter().position(|byte| *byte == b'\n') {
@@ -119,6 +125,11 @@ pub fn answer(server: &Server, session: &mut Session, body: &[u8], out: &mut Byt
             return Disposition::Close;
         }
     }
+    finish(server, out, start)
+}
+
+/// Counts a frame and writes its size.
+fn finish(server: &Server, out: &mut BytesMut, start: usize) -> Disposition {
     server.connections.info_complete.fetch_add(1, Ordering::Relaxed);
     let proto = ProtoHeader { frame_type: FrameType::Info, size: out.len() - start - HEADER_SIZE };
     out[start..start + HEADER_SIZE].copy_from_slice(&proto.to_bytes());
@@ -144,7 +155,37 @@ fn run(server: &Server, session: &mut Session, command: &[u8]) -> (Answer, bool)
         return (Err(InfoError::new(ResultCode::ENTERPRISE_ONLY, "enterprise only")), false);
     }
     let parameters = Parameters::new(rest.get(1..).unwrap_or_default());
+    if server.security.is_some()
+        && let Err(error) = permit(server, session, name, &parameters)
+    {
+        return (Err(error), false);
+    }
     let mut request = Request { server, session, parameters, without_tab: false };
     let answer = (command.run)(&mut request);
     (answer, request.without_tab)
+}
+
+/// Whether the connection's user may run a command (security §5).
+fn permit(
+    server: &Server,
+    session: &Session,
+    name: &[u8],
+    parameters: &Parameters<'_>,
+) -> Result<(), InfoError> {
+    let permission = permissions::of(name);
+    let part = |keys: [&str; 3]| keys.iter().find_map(|key| parameters.raw(key)).unwrap_or_default();
+    let (namespace, set) = match permission {
+        Permission::None => Default::default(),
+        // A set that such a command does not take must not narrow what it does.
+        _ if name.starts_with(b"truncate-namespace") => (part(["namespace", "ns", "id"]), &b""[..]),
+        _ => (part(["namespace", "ns", "id"]), parameters.raw("set").unwrap_or_default()),
+    };
+    enforce::command(server, &session.caller, permission, namespace, set).map_err(|code| match code {
+        ResultCode::SEC_NOT_AUTHENTICATED => InfoError::new(code, "not authenticated"),
+        ResultCode::SEC_ROLE_VIOLATION => {
+            let text = format!("role violation - requires permission '{}'", permission.name());
+            InfoError::new(code, text)
+        }
+        code => InfoError::new(code, "unexpected security result"),
+    })
 }

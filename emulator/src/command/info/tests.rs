@@ -30,6 +30,8 @@ impl Asker {
             peer: "127.0.0.1:50000".parse().unwrap(),
             local: running.address(),
             told_user_agent: false,
+            caller: crate::security::Caller::stranger("127.0.0.1".parse().unwrap()),
+            certificate: None,
         };
         Asker { running, session }
     }

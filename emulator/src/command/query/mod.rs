@@ -21,6 +21,7 @@ mod throttle;
 mod walk;
 
 use super::OffloadedFrames;
+use crate::security::{Caller, Permission, QueryGuard, enforce};
 use crate::server::{Gone, Server};
 use crate::store::{Namespace, SetId};
 use aerospike_wire::bits::{info1, info2};
@@ -68,9 +69,15 @@ enum SetFilter {
 }
 
 /// Runs a query and sends its reply.
-pub fn run(query: &Query<'_>, frames: OffloadedFrames) {
+pub fn run(query: &Query<'_>, caller: &Caller, frames: OffloadedFrames) {
     let mut output = Output::new(frames);
-    let result = match query.kind() {
+    let kind = query.kind().and_then(|kind| Ok((kind, query.permit(caller, kind)?)));
+    // Held until the query ends: it counts against the user's quotas.
+    let (kind, _guard) = match kind {
+        Ok((kind, guard)) => (Ok(kind), guard),
+        Err(code) => (Err(code), None),
+    };
+    let result = match kind {
         Err(code) => Err(code),
         Ok(Kind::Foreground) => foreground::run(query, &mut output),
         Ok(kind @ Kind::BackgroundOps) => match background::prepare(query, kind, &output) {
@@ -118,6 +125,21 @@ impl<'a> Query<'a> {
             Some([2]) => Ok(Kind::BackgroundUdf),
             _ => Err(ResultCode::PARAMETER),
         }
+    }
+
+    /// Whether a user may run the query (security §11).
+    fn permit(&self, caller: &Caller, kind: Kind) -> Result<Option<QueryGuard>, ResultCode> {
+        let (permission, writes) = match kind {
+            Kind::Foreground => (Permission::Query, false),
+            Kind::BackgroundOps => (Permission::OpsQuery, true),
+            Kind::BackgroundUdf => (Permission::UdfQuery, true),
+            Kind::Aggregation => (Permission::UdfQuery, false),
+        };
+        let set = self.field(field::SET).unwrap_or_default();
+        // What is wrong with the field is told later, in its turn.
+        let declared = self.field(field::RECORDS_PER_SECOND).and_then(|bytes| word(bytes).ok()).unwrap_or(0);
+        let namespace = self.namespace.name().as_bytes();
+        enforce::query(self.server, caller, namespace, set, permission, writes, declared)
     }
 
     /// Which records count by their set; an absent or empty name means all.

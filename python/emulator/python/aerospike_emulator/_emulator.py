@@ -44,6 +44,9 @@ class Emulator:
             Settings that the emulator does not have are ignored with a :exc:`UserWarning` each.
         config: the same as a text, instead of a file.
         service_threads: threads that serve connections; by default one for each core, four at most.
+        security: ``True`` switches users and roles on: clients have to log in, first as ``admin`` with the password
+            ``admin``, who may manage users but not read or write. A ``security`` block in ``config_file`` or
+            ``config`` switches it on as well, and can name users and roles to start with; ``False`` ignores it.
 
     Raises:
         ValueError: an option, or a line of the configuration, is wrong; the message names it.
@@ -62,6 +65,7 @@ class Emulator:
         config_file: str | os.PathLike[str] | None = None,
         config: str | None = None,
         service_threads: int | None = None,
+        security: bool | None = None,
     ) -> None:
         self._config = Config(
             port=port,
@@ -74,6 +78,7 @@ class Emulator:
             config_file=config_file,
             config=config,
             service_threads=service_threads,
+            security=security,
         )
         for warning in self._config.warnings:
             warnings.warn(warning, stacklevel=2)

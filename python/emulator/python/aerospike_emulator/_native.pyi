@@ -24,6 +24,7 @@ class Config:
         config_file: str | os.PathLike[str] | None = None,
         config: str | None = None,
         service_threads: int | None = None,
+        security: bool | None = None,
     ) -> Config:
         """Reads options in the order in which they win over each other: defaults, file or text, arguments.
 
