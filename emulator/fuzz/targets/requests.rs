@@ -36,7 +36,7 @@ fn answer(server: &Server, address: SocketAddr, kind: u8, body: &[u8]) {
         _ => {
             let mut session =
                 Session { id: 1, peer: address, local: address, port: Port::Service, told_user_agent: false };
-            return info::answer(server, &mut session, body, &mut out);
+            (FrameType::Info, info::answer(server, &mut session, body, &mut out))
         }
     };
     if disposition == Disposition::Offload {
