@@ -16,7 +16,7 @@ const MAX_DIGITS: usize = 3;
 /// Longest value of `nodes`: 256 nodes with their racks.
 const MAX_NODES: usize = 256 * 25;
 
-const NAMESPACE: &[&str] = &["namespace", "ns"];
+const NAMESPACE: &[&str] = &["namespace"];
 
 /// `partition-generation`.
 pub fn partition_generation(request: &mut Request<'_>) -> Answer {

@@ -111,7 +111,7 @@ pub fn record_meta(request: &mut Request<'_>) -> Answer {
 
 fn show_record(request: &Request<'_>, values: bool) -> Answer {
     let parameters = &request.parameters;
-    let name = parameters.require_raw(&["namespace", "ns"], MAX_NAMESPACE)?;
+    let name = parameters.require_raw(&["namespace"], MAX_NAMESPACE)?;
     let namespace = request.server.store.namespace(name).ok_or_else(InfoError::namespace_not_found)?;
     let digest = parameters.raw("keyd").and_then(parse_digest).ok_or_else(|| InfoError::parameter("keyd"))?;
     if parameters.raw("mode").is_some() {

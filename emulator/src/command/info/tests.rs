@@ -350,6 +350,8 @@ fn truncation() {
         ("truncate-namespace:namespace=nope".into(), "ok"),
         ("truncate-namespace-undo:namespace=nope".into(), "ok"),
         ("truncate:".into(), "ERROR:20:missing 'namespace'"),
+        // Only index and dump commands take the short spelling (info §27).
+        ("truncate:ns=test;set=x".into(), "ERROR:20:missing 'namespace'"),
         ("truncate:namespace=;set=x".into(), "ERROR:20:missing 'namespace' value"),
         ("truncate:namespace=test".into(), "ERROR:4:missing 'set'"),
         (format!("truncate:namespace=nope;set={long};lut=1"), "ERROR:4:'set' value too long"),
@@ -476,6 +478,7 @@ fn logs_latencies_and_health() {
         ("dump-cluster:verbose=true", "ok"),
         ("dump-hb:verbose=x", "ERROR:4:'verbose' may be either 'true' or 'false'"),
         ("dump-wb-summary:", "ERROR:20:missing 'namespace'"),
+        ("dump-wb-summary:ns=test", "ok"),
         ("health-stats", ""),
     ] {
         assert_eq!(asker.ask(request), reply, "{request}");

@@ -8,7 +8,7 @@ use aerospike_wire::time::EPOCH_UNIX_SECONDS;
 /// Longest value of `lut` (info §3).
 const MAX_LUT: usize = 23;
 
-const NAMESPACE: &[&str] = &["namespace", "ns"];
+const NAMESPACE: &[&str] = &["namespace"];
 
 /// `truncate:namespace=N;set=S[;lut=T]`.
 pub fn set(request: &mut Request<'_>) -> Answer {
