@@ -1,4 +1,5 @@
 //! Admin frames for tests.
+#![allow(dead_code)] // each test file uses a part of it
 
 use super::Client;
 use aerospike_wire::ResultCode;
