@@ -3,8 +3,8 @@
 //! A query returns the partitions one after another, and within a partition by value, then by digest (query §7).
 //! One ordered set for each partition would make every query look into 4,096 of them, however few its matches;
 //! one for all partitions would have to be read whole before the first partition can be answered. Between the
-//! two, partitions share an ordered set in [groups](GROUP) of sixteen: a query looks into 256 sets, and sorting
-//! what it finds into partitions needs room for 1/256 of its matches.
+//! two, partitions share an ordered set in [groups](GROUP) of 64: a query looks into 64 sets, and sorting what it
+//! finds into partitions needs room for 1/64 of its matches.
 
 use aerospike_wire::{Digest, PARTITIONS};
 use parking_lot::RwLock;
@@ -12,7 +12,7 @@ use std::collections::BTreeSet;
 use std::ops::Bound;
 
 /// Partitions that share an ordered set.
-pub const GROUP: usize = 16;
+pub const GROUP: usize = 64;
 /// How many such groups there are.
 pub const GROUPS: usize = PARTITIONS / GROUP;
 

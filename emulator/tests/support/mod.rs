@@ -1,6 +1,8 @@
 //! A small client for tests: frames out, messages in, nothing hidden.
 #![allow(dead_code)] // each test file uses a part of it
 
+pub mod query;
+
 use aerospike_emulator::Emulator;
 use aerospike_emulator::config::{Config, Edition, NamespaceConfig};
 use aerospike_wire::bits::{info1, info2};

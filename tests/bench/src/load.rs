@@ -1,6 +1,6 @@
 //! The load: a closed loop on one thread, one request under way on each connection.
 
-use crate::workloads::{Random, Reply, Workload};
+use crate::workloads::{Random, Reply, Sink, Workload};
 use aerospike_wire::Message;
 use aerospike_wire::bits::info3;
 use aerospike_wire::proto::{FrameType, HEADER_SIZE, ProtoHeader};
@@ -201,8 +201,8 @@ fn bad_reply(error: impl ToString) -> io::Error {
     io::Error::new(ErrorKind::InvalidData, format!("bad reply: {}", error.to_string()))
 }
 
-/// Sends the frames that fill a server for a workload, many under way at once.
-pub fn fill(address: SocketAddr, workload: &Workload) -> io::Result<()> {
+/// Sends the frames that fill a server, many under way at once.
+pub fn fill(address: SocketAddr, frames: impl FnOnce(Sink<'_>)) -> io::Result<()> {
     const WINDOW: usize = 256;
     let mut socket = std::net::TcpStream::connect(address)?;
     socket.set_nodelay(true)?;
@@ -215,21 +215,34 @@ pub fn fill(address: SocketAddr, workload: &Workload) -> io::Result<()> {
             waiting = 0;
         }
     };
-    (workload.fill)(&mut send);
+    frames(&mut send);
     done?;
     exchange(&mut socket, &mut window, waiting)
 }
 
-fn exchange(socket: &mut std::net::TcpStream, window: &mut BytesMut, count: usize) -> io::Result<()> {
+pub fn exchange(socket: &mut std::net::TcpStream, window: &mut BytesMut, count: usize) -> io::Result<()> {
     socket.write_all(window)?;
     window.clear();
     for _ in 0..count {
-        let reply = read_reply(socket, Reply::OneFrame)?;
-        if reply.get(HEADER_SIZE + 5) != Some(&0) {
+        let (frame_type, body) = read_frame(socket)?;
+        let done = match frame_type {
+            FrameType::Info => body.ends_with(b"\tok\n"),
+            _ => body.get(5) == Some(&0),
+        };
+        if !done {
             return Err(io::Error::other("a request that fills the server fails"));
         }
     }
     Ok(())
+}
+
+fn read_frame(socket: &mut impl Read) -> io::Result<(FrameType, Vec<u8>)> {
+    let mut head = [0; HEADER_SIZE];
+    socket.read_exact(&mut head)?;
+    let head = ProtoHeader::parse(head).map_err(bad_reply)?;
+    let mut body = vec![0; head.size];
+    socket.read_exact(&mut body)?;
+    Ok((head.frame_type, body))
 }
 
 /// The whole reply of a server to one request of a workload, as the floor repeats it.
@@ -242,15 +255,11 @@ pub fn sample(address: SocketAddr, workload: &Workload) -> io::Result<Vec<u8>> {
     read_reply(&mut socket, workload.reply)
 }
 
-fn read_reply(socket: &mut impl Read, ends: Reply) -> io::Result<Vec<u8>> {
+pub fn read_reply(socket: &mut impl Read, ends: Reply) -> io::Result<Vec<u8>> {
     let mut reply = Vec::new();
     loop {
-        let mut head = [0; HEADER_SIZE];
-        socket.read_exact(&mut head)?;
-        let size = ProtoHeader::parse(head).map_err(bad_reply)?.size;
-        let mut body = vec![0; size];
-        socket.read_exact(&mut body)?;
-        reply.extend_from_slice(&head);
+        let (frame_type, body) = read_frame(socket)?;
+        reply.extend_from_slice(&ProtoHeader { frame_type, size: body.len() }.to_bytes());
         reply.extend_from_slice(&body);
         if ends.ended(&body)?.is_some() {
             return Ok(reply);

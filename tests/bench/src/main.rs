@@ -10,6 +10,7 @@ mod embedded;
 mod floor;
 mod load;
 mod process;
+mod queries;
 mod report;
 mod rounds;
 mod startup;
@@ -87,6 +88,9 @@ fn measure(options: &Options) -> io::Result<()> {
             Some(python) => report.figures(embedded::measure(python)?),
             None => println!("embedded start: not measured, --python is not given"),
         }
+    }
+    if wanted("queries") {
+        report.figures(queries::measure(&options.server)?);
     }
     let workloads: Vec<_> = workloads::all().filter(|workload| wanted(workload.name)).collect();
     if !workloads.is_empty() {

@@ -47,7 +47,7 @@ pub fn measure(
     let mut cases = Vec::new();
     for workload in workloads {
         let emulator = Server::emulator(program)?;
-        load::fill(emulator.address, workload)?;
+        load::fill(emulator.address, workload.fill)?;
         let floor = start_floor(&load::sample(emulator.address, workload)?)?;
         let mut of_workload: Vec<_> = workload
             .connections

@@ -6,6 +6,7 @@
 mod batch;
 mod collections;
 mod filters;
+pub mod queries;
 
 use aerospike_wire::bits::{info1, info2};
 use aerospike_wire::message::FrameBuilder;
@@ -69,7 +70,9 @@ const POINT: &[Workload] = &[
 
 /// All workloads in the order measured.
 pub fn all() -> impl Iterator<Item = &'static Workload> {
-    [POINT, batch::WORKLOADS, collections::WORKLOADS, filters::WORKLOADS].into_iter().flatten()
+    [POINT, batch::WORKLOADS, collections::WORKLOADS, filters::WORKLOADS, queries::WORKLOADS]
+        .into_iter()
+        .flatten()
 }
 
 fn fill_records(send: Sink<'_>) {

@@ -49,7 +49,7 @@ fn checked(query: &Query<'_>, kind: Kind) -> Result<Checked, ResultCode> {
     }
     let source = match wanted {
         Some(wanted) => Source::Index(lookup::find(query, wanted)?),
-        None => Walk::scan(query.namespace, set),
+        None => Source::scan(query.namespace, set),
     };
     query.field(field::FILTER).map(Filter::build).transpose()?;
     match kind {
@@ -187,7 +187,7 @@ impl Visitor for Writer<'_> {
     }
 
     /// The partition is written to only now that the walk has given its pointers back: nothing need be copied.
-    fn partition_done(&mut self, partition: usize) -> ControlFlow<Aborted> {
+    fn partition_done(&mut self) -> ControlFlow<Aborted> {
         for (digest, set) in std::mem::take(&mut self.found) {
             if let Some(wait) = self.throttle.take() {
                 throttle::sleep(wait, || self.job.is_aborted());
@@ -198,7 +198,11 @@ impl Visitor for Writer<'_> {
             }
             self.write(digest, set);
         }
-        self.job.passed(partition);
+        Continue(())
+    }
+
+    fn passed(&mut self, partitions: usize) -> ControlFlow<Aborted> {
+        self.job.passed(partitions);
         if self.job.is_aborted() { Break(Aborted) } else { Continue(()) }
     }
 }

@@ -38,7 +38,7 @@ pub fn run(query: &Query<'_>, output: &mut Output) -> Result<(), ResultCode> {
     let targets = Targets::parse(query, wanted.is_some())?.ok_or(ResultCode::UNSUPPORTED_FEATURE)?;
     let source = match wanted {
         Some(wanted) => Source::Index(lookup::find(query, wanted)?),
-        None => Walk::scan(query.namespace, set),
+        None => Source::scan(query.namespace, set),
     };
     let socket_timeout = query.socket_timeout()?;
     let max_records = max_records(query)?;
@@ -48,7 +48,7 @@ pub fn run(query: &Query<'_>, output: &mut Output) -> Result<(), ResultCode> {
         true => None,
         false => Some(query.server.jobs.start(JobSpec {
             id: query.id(),
-            kind: JobKind::Basic { partitions: targets.partitions, cursors: targets.cursors() },
+            kind: JobKind::Basic { partitions: targets.partitions, cursors: targets.cursors().len() },
             namespace: query.namespace.name(),
             set: query.field(field::SET).unwrap_or_default(),
             index: index_name(&source),
@@ -181,25 +181,25 @@ impl Reader<'_, '_> {
             Some(End::OutOfTime) => ResultCode::TIMEOUT,
             Some(End::Gone) => ResultCode::SERVER,
         };
-        let sent = match end {
+        let last = match end {
             Some(End::Gone) => Err(Gone),
-            _ => self.output.finish(code, !is_short),
+            _ => self.output.end(code, !is_short),
         };
+        // Who asks for the job once the reply has come finds it ended.
+        let ended = self.job.take().map(|job| {
+            job.sent(self.output.sent + last.as_ref().map_or(0, |last| last.len() as u64));
+            job.finish(if end == Some(End::Aborted) { Outcome::UserAborted } else { Outcome::Ok })
+        });
+        let sent = last.and_then(|last| self.output.send(last));
+        if let (Some(ended), Err(Gone)) = (ended, sent) {
+            ended.amend(Outcome::ResponseError);
+        }
         let [complete, error, cut_off] = counters.0;
-        let counter = match (sent, code) {
+        self.query.namespace.stats.bump(match (sent, code) {
             (Ok(()), ResultCode::OK) => complete,
             (Ok(()), _) => cut_off,
             (Err(Gone), _) => error,
-        };
-        self.query.namespace.stats.bump(counter);
-        if let Some(job) = self.job.take() {
-            job.sent(self.output.sent);
-            job.finish(match (sent, end) {
-                (Err(Gone), _) => Outcome::ResponseError,
-                (Ok(()), Some(End::Aborted)) => Outcome::UserAborted,
-                _ => Outcome::Ok,
-            });
-        }
+        });
     }
 }
 
@@ -232,9 +232,9 @@ impl Visitor for Reader<'_, '_> {
         if self.left == 0 { Break(End::Complete) } else { Continue(()) }
     }
 
-    fn partition_done(&mut self, partition: usize) -> ControlFlow<End> {
+    fn passed(&mut self, partitions: usize) -> ControlFlow<End> {
         if let Some(job) = &self.job {
-            job.passed(partition);
+            job.passed(partitions);
         }
         self.check()
     }

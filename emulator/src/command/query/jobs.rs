@@ -172,6 +172,13 @@ impl Job {
         line
     }
 
+    /// Tells that a job ended otherwise than it seemed.
+    pub fn amend(&self, outcome: Outcome) {
+        if let Some((_, ended)) = &mut *self.ended.lock() {
+            *ended = outcome;
+        }
+    }
+
     fn type_name(&self) -> &'static str {
         match self.kind {
             JobKind::Basic { .. } => "basic",
@@ -214,9 +221,9 @@ impl ActiveJob<'_> {
         self.job.throttled.fetch_add(count, Relaxed);
     }
 
-    /// Notes that a partition is done.
-    pub fn passed(&self, partition: usize) {
-        self.job.progress.store(partition + 1, Relaxed);
+    /// Notes how many of all partitions are done.
+    pub fn passed(&self, partitions: usize) {
+        self.job.progress.store(partitions, Relaxed);
     }
 
     /// Notes how many bytes the client was sent.
@@ -225,8 +232,9 @@ impl ActiveJob<'_> {
     }
 
     /// Ends the job.
-    pub fn finish(self, outcome: Outcome) {
+    pub fn finish(self, outcome: Outcome) -> Arc<Job> {
         self.jobs.end(&self.job, outcome);
+        self.job.clone()
     }
 }
 

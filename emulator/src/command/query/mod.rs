@@ -84,7 +84,8 @@ pub fn run(query: &Query<'_>, caller: &Caller, frames: OffloadedFrames) {
             Ok(job) => {
                 // Accepted: the client hears that before the work begins, and its connection is free then. The
                 // work is done even if the client has gone.
-                let _: Result<(), Gone> = output.finish(ResultCode::OK, true);
+                let _: Result<(), Gone> =
+                    output.end(ResultCode::OK, true).and_then(|accepted| output.send(accepted));
                 job.answered(output.sent);
                 drop(output);
                 return job.run();

@@ -57,12 +57,11 @@ impl Output {
         }
         let mut frame = std::mem::take(&mut self.frame);
         close(&mut frame);
-        self.sent += frame.len() as u64;
         if frame.len() >= FRAME_BODY {
             // More of the same is to be expected.
             self.frame.reserve(FRAME_BODY + SLACK);
         }
-        self.frames.send(frame)
+        self.send(frame)
     }
 
     /// The client's address.
@@ -75,19 +74,27 @@ impl Output {
         self.flushed
     }
 
-    /// Ends the reply: in a frame of its own, or in that of the last records.
+    /// Prepares the end of the reply: in a frame of its own, or in that of the last records. It is sent by
+    /// [`Output::send`].
     ///
     /// # Errors
     /// [`Gone`] when the client has disconnected.
-    pub fn finish(&mut self, code: ResultCode, own_frame: bool) -> Result<(), Gone> {
+    pub fn end(&mut self, code: ResultCode, own_frame: bool) -> Result<BytesMut, Gone> {
         if own_frame && self.frames.compresses() {
             // Frames are compressed one by one.
             self.flush()?;
         }
-        if own_frame && self.frame.len() > HEADER_SIZE {
+        if own_frame {
             let mut out = std::mem::take(&mut self.frame);
-            close(&mut out);
-            return self.end(out, code, info3::LAST);
+            if out.len() > HEADER_SIZE {
+                close(&mut out)
+            } else {
+                out.clear()
+            }
+            let mut last = Reply::frame(&mut out);
+            last.set_info3(info3::LAST);
+            last.finish(Ending::bare(code));
+            return Ok(out);
         }
         if self.frame.is_empty() {
             self.open();
@@ -95,7 +102,9 @@ impl Output {
         let mut last = Reply::record(&mut self.frame);
         last.set_info3(info3::LAST);
         last.finish(Ending::bare(code));
-        self.flush()
+        let mut out = std::mem::take(&mut self.frame);
+        close(&mut out);
+        Ok(out)
     }
 
     /// Refuses the request: a lone message without the end mark.
@@ -103,16 +112,18 @@ impl Output {
     /// # Errors
     /// [`Gone`] when the client has disconnected.
     pub fn refuse(&mut self, code: ResultCode) -> Result<(), Gone> {
-        self.end(BytesMut::new(), code, 0)
+        let mut out = BytesMut::new();
+        Reply::frame(&mut out).finish(Ending::bare(code));
+        self.send(out)
     }
 
-    /// Sends what is in `out` and a frame that has nothing but a result code behind it.
-    fn end(&mut self, mut out: BytesMut, code: ResultCode, bits: u8) -> Result<(), Gone> {
-        let mut reply = Reply::frame(&mut out);
-        reply.set_info3(bits);
-        reply.finish(Ending::bare(code));
-        self.sent += out.len() as u64;
-        self.frames.send(out)
+    /// Sends whole frames.
+    ///
+    /// # Errors
+    /// [`Gone`] when the client has disconnected.
+    pub fn send(&mut self, frames: BytesMut) -> Result<(), Gone> {
+        self.sent += frames.len() as u64;
+        self.frames.send(frames)
     }
 
     fn open(&mut self) {

@@ -19,8 +19,8 @@ pub struct Cursor {
 /// Partitions, each from its start or from a cursor on.
 #[derive(Debug)]
 pub struct Targets {
-    /// One bit for each partition, sixteen partitions to a word.
-    groups: [u16; GROUPS],
+    /// One bit for each partition, a word for each group.
+    groups: [u64; GROUPS],
     /// In the order of partitions.
     cursors: Vec<Cursor>,
     /// How many partitions were named to be read from their start.
@@ -30,7 +30,7 @@ pub struct Targets {
 impl Targets {
     /// All partitions from their start.
     pub fn all() -> Targets {
-        Targets { groups: [u16::MAX; GROUPS], cursors: Vec::new(), partitions: PARTITIONS }
+        Targets { groups: [u64::MAX; GROUPS], cursors: Vec::new(), partitions: PARTITIONS }
     }
 
     /// The partitions that a foreground query names; `None` when it names none.
@@ -105,13 +105,13 @@ impl Targets {
         Ok(())
     }
 
-    /// How many partitions were named by a cursor.
-    pub fn cursors(&self) -> usize {
-        self.cursors.len()
+    /// The partitions that are to be resumed, and from where on.
+    pub fn cursors(&self) -> &[Cursor] {
+        &self.cursors
     }
 
     /// The covered partitions of a group, as bits.
-    pub fn group(&self, group: usize) -> u16 {
+    pub fn group(&self, group: usize) -> u64 {
         self.groups[group]
     }
 

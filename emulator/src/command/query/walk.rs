@@ -1,16 +1,16 @@
 //! Finding a query's records: partition by partition in ascending order, each from its cursor on (query §7).
 //!
 //! Nothing stays locked while a visitor works. Of a partition the walk keeps its pointers as they were when it
-//! came there; of an index the entries of sixteen partitions at most.
+//! came there; of an index the entries of one group of partitions.
 
 use super::SetFilter;
 use super::lookup::Indexed;
-use super::targets::{Cursor, Targets};
-use crate::index::{Entry, GROUP, GROUPS, Index, KeyRange};
+use super::targets::Targets;
+use crate::index::{Entry, GROUP, GROUPS, Index, KeyRange, KeyType};
 use crate::store::{NO_SET, Namespace, Partition, Record};
-use aerospike_wire::Digest;
+use aerospike_wire::{Digest, PARTITIONS};
 use std::collections::HashSet;
-use std::ops::ControlFlow;
+use std::ops::ControlFlow::{self, Break, Continue};
 use std::sync::Arc;
 
 /// Where candidates come from.
@@ -24,6 +24,17 @@ pub enum Source {
     Index(Indexed),
 }
 
+impl Source {
+    /// How to scan: through the index of the set if it has one.
+    pub fn scan(namespace: &Namespace, set: SetFilter) -> Source {
+        let index = match set {
+            SetFilter::Only(set) => namespace.indexes.of_set(set),
+            _ => None,
+        };
+        index.map_or(Source::Scan, Source::Members)
+    }
+}
+
 /// What is done with the records found. Each call may end the walk with a value of its own.
 pub trait Visitor {
     /// Why the visitor ended the walk.
@@ -34,7 +45,12 @@ pub trait Visitor {
     fn record(&mut self, record: &Record, bval: Option<i64>) -> ControlFlow<Self::End>;
 
     /// Hears that all records of a partition have come. Its pointers are given back by then.
-    fn partition_done(&mut self, partition: usize) -> ControlFlow<Self::End>;
+    fn partition_done(&mut self) -> ControlFlow<Self::End> {
+        Continue(())
+    }
+
+    /// Hears how many of all partitions are behind the walk.
+    fn passed(&mut self, partitions: usize) -> ControlFlow<Self::End>;
 }
 
 /// A walk over a namespace.
@@ -54,23 +70,14 @@ pub struct Walk<'a> {
 const EVERYTHING: KeyRange = KeyRange { low: 0, high: u64::MAX };
 
 impl Walk<'_> {
-    /// Chooses how to scan: through the index of the set if it has one.
-    pub fn scan(namespace: &Namespace, set: SetFilter) -> Source {
-        let index = match set {
-            SetFilter::Only(set) => namespace.indexes.of_set(set),
-            _ => None,
-        };
-        index.map_or(Source::Scan, Source::Members)
-    }
-
     /// Visits all records; the visitor's reason if it ended the walk.
     pub fn run<V: Visitor>(&self, visitor: &mut V) -> Option<V::End> {
         if self.finds_nothing() {
             return None;
         }
         match self.groups(visitor) {
-            ControlFlow::Break(end) => Some(end),
-            ControlFlow::Continue(()) => None,
+            Break(end) => Some(end),
+            Continue(()) => None,
         }
     }
 
@@ -79,57 +86,76 @@ impl Walk<'_> {
     }
 
     fn groups<V: Visitor>(&self, visitor: &mut V) -> ControlFlow<V::End> {
-        let mut proposed: [Vec<Entry>; GROUP] = Default::default();
+        let mut proposed = Vec::new();
         for group in (0..GROUPS).filter(|group| self.targets.group(*group) != 0) {
             match &self.source {
-                Source::Scan => {}
-                Source::Members(index) => self.propose(group, index, &[EVERYTHING], &mut proposed),
+                Source::Scan => {
+                    for slot in (0..GROUP).filter(|slot| self.targets.group(group) >> slot & 1 != 0) {
+                        self.scan_partition(group * GROUP + slot, visitor)?;
+                        visitor.partition_done()?;
+                    }
+                }
+                Source::Members(index) => {
+                    self.propose(group, index, &[EVERYTHING], &mut proposed);
+                    for proposed in proposed.chunk_by(is_same_partition) {
+                        self.visit_members(proposed, visitor)?;
+                        visitor.partition_done()?;
+                    }
+                }
                 Source::Index(indexed) => {
                     self.propose(group, &indexed.index, indexed.predicate.ranges(), &mut proposed);
+                    for proposed in proposed.chunk_by(is_same_partition) {
+                        self.visit_proposed(proposed, indexed, visitor)?;
+                        visitor.partition_done()?;
+                    }
                 }
             }
-            for (slot, proposed) in proposed.iter_mut().enumerate() {
-                if self.targets.group(group) >> slot & 1 == 0 {
-                    continue;
-                }
-                let partition = group * GROUP + slot;
-                match &self.source {
-                    Source::Scan => self.scan_partition(partition, visitor)?,
-                    Source::Members(_) => self.visit_members(partition, proposed, visitor)?,
-                    Source::Index(indexed) => self.visit_proposed(partition, proposed, indexed, visitor)?,
-                }
-                proposed.clear();
-                visitor.partition_done(partition)?;
-            }
+            visitor.passed((group + 1) * PARTITIONS / GROUPS)?;
         }
-        ControlFlow::Continue(())
+        Continue(())
     }
 
-    /// Notes the entries of a group of partitions, each partition's in their order.
-    fn propose(&self, group: usize, index: &Index, ranges: &[KeyRange], proposed: &mut [Vec<Entry>; GROUP]) {
+    /// Notes the entries of a group of partitions, by partition, each partition's in their order.
+    fn propose(&self, group: usize, index: &Index, ranges: &[KeyRange], proposed: &mut Vec<Entry>) {
+        proposed.clear();
         let wanted = self.targets.group(group);
-        let mut cursors = [None; GROUP];
-        if let Source::Index(indexed) = &self.source {
-            for (slot, cursor) in cursors.iter_mut().enumerate() {
-                let key_of = |bval| indexed.index.definition.key_type.key_of(bval);
-                let found = self.targets.cursor(group * GROUP + slot);
-                *cursor = found.map(|at| Entry { key: key_of(at.bval), digest: at.digest });
-            }
+        let is_wanted = |entry: &Entry| wanted >> (entry.digest.partition() % GROUP) & 1 != 0;
+        // A scan's cursor has no value: it goes by digest, and backwards.
+        if self.targets.cursors().is_empty() || matches!(self.source, Source::Members(_)) {
+            index.visit(group, ranges, None, |entry| {
+                if is_wanted(&entry) {
+                    proposed.push(entry);
+                }
+            });
+        } else {
+            let cursors = self.cursors(group, index.definition.key_type);
+            // Where all partitions are resumed, what lies in front of every cursor need not be looked at.
+            let all_resume = (0..GROUP).all(|slot| wanted >> slot & 1 == 0 || cursors[slot].is_some());
+            let start = if all_resume { cursors.iter().flatten().min().copied() } else { None };
+            index.visit(group, ranges, start, |entry| {
+                let cursor = cursors[entry.digest.partition() % GROUP];
+                if is_wanted(&entry) && cursor.is_none_or(|cursor| entry > cursor) {
+                    proposed.push(entry);
+                }
+            });
         }
-        // Where all partitions are resumed, what lies in front of every cursor need not be looked at.
-        let covered = || (0..GROUP).filter(|slot| wanted >> slot & 1 != 0);
-        let start = match covered().all(|slot| cursors[slot].is_some()) {
-            true => covered().filter_map(|slot| cursors[slot]).min(),
-            false => None,
-        };
-        index.visit(group, ranges, start, |entry| {
-            let slot = entry.digest.partition() % GROUP;
-            if wanted >> slot & 1 != 0 && cursors[slot].is_none_or(|cursor| entry > cursor) {
-                proposed[slot].push(entry);
-            }
-        });
+        proposed.sort_by_key(|entry| entry.digest.partition());
     }
 
+    /// The entries behind which the partitions of a group are to be resumed.
+    fn cursors(&self, group: usize, key_type: KeyType) -> [Option<Entry>; GROUP] {
+        let mut cursors = [None; GROUP];
+        for cursor in self.targets.cursors() {
+            let partition = cursor.digest.partition();
+            if partition / GROUP == group {
+                let entry = Entry { key: key_type.key_of(cursor.bval), digest: cursor.digest };
+                cursors[partition % GROUP] = Some(entry);
+            }
+        }
+        cursors
+    }
+
+    /// A partition's records as they are now.
     fn pointers(&self, partition: usize) -> Arc<Partition> {
         self.namespace.partitions()[partition].read().clone()
     }
@@ -147,6 +173,9 @@ impl Walk<'_> {
     /// All records of a partition, by descending digest.
     fn scan_partition<V: Visitor>(&self, partition: usize, visitor: &mut V) -> ControlFlow<V::End> {
         let pointers = self.pointers(partition);
+        if pointers.is_empty() {
+            return Continue(());
+        }
         let now = self.namespace.clock.now_seconds();
         let end = match self.targets.cursor(partition) {
             Some(cursor) => pointers.position(&cursor.digest).unwrap_or_else(|at| at),
@@ -157,22 +186,15 @@ impl Walk<'_> {
                 visitor.record(record, None)?;
             }
         }
-        ControlFlow::Continue(())
+        Continue(())
     }
 
-    /// The records of an indexed set, in a scan's order.
-    fn visit_members<V: Visitor>(
-        &self,
-        partition: usize,
-        proposed: &[Entry],
-        visitor: &mut V,
-    ) -> ControlFlow<V::End> {
-        if proposed.is_empty() {
-            return ControlFlow::Continue(());
-        }
+    /// The records of an indexed set in one partition, in a scan's order.
+    fn visit_members<V: Visitor>(&self, proposed: &[Entry], visitor: &mut V) -> ControlFlow<V::End> {
+        let Some(partition) = partition_of(proposed) else { return Continue(()) };
         let pointers = self.pointers(partition);
         let now = self.namespace.clock.now_seconds();
-        let cursor: Option<&Cursor> = self.targets.cursor(partition);
+        let cursor = self.targets.cursor(partition);
         for entry in proposed.iter().rev() {
             if cursor.is_some_and(|cursor| entry.digest >= cursor.digest) {
                 continue;
@@ -181,20 +203,17 @@ impl Walk<'_> {
                 visitor.record(record, None)?;
             }
         }
-        ControlFlow::Continue(())
+        Continue(())
     }
 
-    /// The records that an index of values proposed and that do match, each once.
+    /// The records of one partition that an index of values proposed and that do match, each once.
     fn visit_proposed<V: Visitor>(
         &self,
-        partition: usize,
         proposed: &[Entry],
         indexed: &Indexed,
         visitor: &mut V,
     ) -> ControlFlow<V::End> {
-        if proposed.is_empty() {
-            return ControlFlow::Continue(());
-        }
+        let Some(partition) = partition_of(proposed) else { return Continue(()) };
         let definition = &indexed.index.definition;
         let pointers = self.pointers(partition);
         let now = self.namespace.clock.now_seconds();
@@ -215,6 +234,14 @@ impl Walk<'_> {
             }
             visitor.record(record, Some(definition.key_type.bval_of(entry.key)))?;
         }
-        ControlFlow::Continue(())
+        Continue(())
     }
+}
+
+fn partition_of(proposed: &[Entry]) -> Option<usize> {
+    proposed.first().map(|entry| entry.digest.partition())
+}
+
+fn is_same_partition(first: &Entry, second: &Entry) -> bool {
+    first.digest.partition() == second.digest.partition()
 }
