@@ -115,13 +115,16 @@ type Bins = BTreeMap<String, Value>;
 /// The keys that a record should have in an index, each once.
 type Keys = fn(&Bins) -> Vec<Value>;
 
+/// A query, and the predicate that says which values it must find.
+type Question = (Query, Box<dyn Fn(&Value) -> bool>);
+
 /// An index and its model.
 struct Indexed {
     name: &'static str,
     definition: &'static str,
     keys: Keys,
     /// A query for one value or a range of them, and which keys match it.
-    ask: fn(&mut Random) -> (Query, Box<dyn Fn(&Value) -> bool>),
+    ask: fn(&mut Random) -> Question,
 }
 
 fn ints(value: Option<&Value>) -> Vec<Value> {
@@ -142,14 +145,14 @@ fn entries(value: Option<&Value>) -> Vec<(Value, Value)> {
     }
 }
 
-fn between(bin: &'static str, random: &mut Random) -> (Query, Box<dyn Fn(&Value) -> bool>) {
+fn between(bin: &'static str, random: &mut Random) -> Question {
     let low = random.below(60) as i64 - 12;
     let high = low + random.below(15) as i64;
     let matches = move |key: &Value| matches!(key, Value::Int(number) if (low..=high).contains(number));
     (Query::between(bin, low, high), Box::new(matches))
 }
 
-fn string(bin: &'static str, value: String) -> (Query, Box<dyn Fn(&Value) -> bool>) {
+fn string(bin: &'static str, value: String) -> Question {
     let query = Query::equal(bin, ParticleType::STRING, value.as_bytes());
     (query, Box::new(move |key| *key == Value::String(value.clone())))
 }
