@@ -45,6 +45,9 @@ struct Options {
     /// Threads that serve connections [default: one for each core, four at most]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=256))]
     service_threads: Option<u32>,
+    /// Give UDFs all of Lua's libraries, as the vendor's server does: files, processes, the environment
+    #[arg(long)]
+    lua_unsafe: bool,
     /// What to log: error, warn, info, debug, trace, or a filter such as "info,aerospike_emulator::server=debug"
     #[arg(long, value_name = "LEVEL", default_value = "warn")]
     log: String,
@@ -155,6 +158,7 @@ fn configure(options: &Options) -> Result<Config, String> {
             EditionName::Enterprise => Edition::Enterprise,
         };
     }
+    config.lua_unsafe = options.lua_unsafe;
     if let Some(threads) = options.service_threads {
         config.service_threads = threads;
     }

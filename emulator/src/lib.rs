@@ -20,6 +20,7 @@ pub mod index;
 pub mod security;
 pub mod server;
 pub mod store;
+mod udf;
 
 use config::Config;
 use control::Clock;

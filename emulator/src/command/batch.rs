@@ -1,6 +1,6 @@
 //! Batches: many commands on one record each, in one frame (wire §25).
 
-use super::{Ending, Origin, Reply, Request, run};
+use super::{Ending, Origin, Reply, Request, calls_function, run};
 use crate::expression::Expression;
 use crate::security::{Caller, enforce};
 use crate::server::{FrameSink, Gone, Server};
@@ -21,9 +21,14 @@ const INLINE_ROWS: usize = 256;
 /// A batch of more bytes than this runs beside the network thread.
 const INLINE_BYTES: usize = 64 * 1024;
 
-/// Whether a batch is so small that it may run on the network thread.
-pub fn runs_inline(body: &[u8]) -> bool {
-    body.len() <= INLINE_BYTES && Batch::parse(body).is_none_or(|batch| batch.count as usize <= INLINE_ROWS)
+/// Whether a batch is so small that it may run on the network thread, and calls no function.
+pub fn runs_inline(server: &Server, body: &[u8]) -> bool {
+    if body.len() > INLINE_BYTES {
+        return false;
+    }
+    Batch::parse(body).is_none_or(|batch| {
+        batch.count as usize <= INLINE_ROWS && (server.udfs.is_empty() || !batch.calls_function(server))
+    })
 }
 
 /// Where the frames of a batch's reply go.
@@ -92,6 +97,21 @@ impl<'a> Batch<'a> {
         let (count, rest) = rows?.split_first_chunk()?;
         let (flags, rows) = rest.split_first()?;
         Some(Batch { count: u32::from_be_bytes(*count), flags: *flags, rows, filter })
+    }
+
+    /// Whether a row calls a function, as far as the rows can be read.
+    fn calls_function(&self, server: &Server) -> bool {
+        let (mut rest, mut shared) = (self.rows, None);
+        let parent = Header::default();
+        for _ in 0..self.count {
+            if Row::parse(&mut rest, server, &parent, &mut shared).is_err() {
+                return false;
+            }
+            if shared.as_ref().is_some_and(|shared| calls_function(&shared.message)) {
+                return true;
+            }
+        }
+        false
     }
 
     /// Runs all rows. Returns the code of the end mark, as an error when the batch itself is malformed.
@@ -234,6 +254,7 @@ fn parse_header(rest: &mut &[u8], flags: u8, parent: &Header) -> Result<Header, 
     let mut header = Header {
         info1: row_info1 & !(info1::COMPRESS_RESPONSE | info1::XDR | info1::BATCH),
         info3: parent.info3 & (info3::SC_READ_TYPE | info3::SC_READ_RELAX),
+        timeout: parent.timeout,
         ..Header::default()
     };
     if flags & row_flags::INFO != 0 {

@@ -1,7 +1,7 @@
 //! What a client can ask: one file for each kind of request.
 //!
 //! A message takes one way: parsed, checked for what all kinds have in common, run, encoded. Commands on one
-//! record are plain synchronous functions that run on the network thread.
+//! record are plain synchronous functions that run on the network thread, unless they call a function of a client.
 
 mod batch;
 mod compression;
@@ -15,6 +15,7 @@ mod read;
 mod reply;
 mod scalar;
 mod ttl;
+mod udf;
 mod write;
 
 use crate::expression::Expression;
@@ -145,11 +146,11 @@ pub fn dispatch(server: &Server, caller: &Caller, body: &[u8], out: &mut BytesMu
     }
     let start = out.len();
     if header.info1 & info1::BATCH != 0 {
-        if !batch::runs_inline(body) {
+        if !batch::runs_inline(server, body) {
             return Disposition::Offload;
         }
         batch::answer(server, caller, header, body, &mut *out);
-    } else if run_message(server, caller, header, body, out) == Disposition::Offload {
+    } else if run_message(server, caller, header, body, out, Thread::Network) == Disposition::Offload {
         return Disposition::Offload;
     }
     if compresses(server, &header) {
@@ -204,7 +205,7 @@ pub fn run_offloaded(
             if header.info1 & info1::BATCH != 0 {
                 return batch::answer(server, caller, header, &body, &mut frames);
             }
-            if run_message(server, caller, header, &body, &mut out) == Disposition::Offload
+            if run_message(server, caller, header, &body, &mut out, Thread::Compute) == Disposition::Offload
                 && let Ok((message, namespace)) = parse_message(server, header, &body)
             {
                 return query::run(&query::Query { server, namespace, message }, caller, frames);
@@ -269,13 +270,24 @@ fn parse_message<'a>(
     Ok((message, namespace))
 }
 
-/// Runs a message that is no batch, unless it is a query: that is for [`run_offloaded`].
+/// Where a message runs.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Thread {
+    /// Beside other connections, which must not wait.
+    Network,
+    /// On a thread of its own.
+    Compute,
+}
+
+/// Runs a message that is no batch. A query is left to [`run_offloaded`], and so is a call of a function, which
+/// does not run on a network thread.
 fn run_message(
     server: &Server,
     caller: &Caller,
     header: Header,
     body: &[u8],
     out: &mut BytesMut,
+    thread: Thread,
 ) -> Disposition {
     let (message, namespace) = match parse_message(server, header, body) {
         Ok(parsed) => parsed,
@@ -289,6 +301,9 @@ fn run_message(
         refuse(out, ResultCode::PARAMETER, 0);
         return Disposition::Done;
     };
+    if thread == Thread::Network && calls_function(&message) {
+        return Disposition::Offload;
+    }
     let set = message.field(field::SET).unwrap_or_default();
     if let Err(code) = enforce::record(server, caller, namespace.name().as_bytes(), set, &message) {
         refuse(out, code, 0);
@@ -300,14 +315,20 @@ fn run_message(
     Disposition::Done
 }
 
+/// Whether a message for one record calls a function.
+fn calls_function(message: &Message<'_>) -> bool {
+    message.header.info2 & (info2::WRITE | info2::DELETE) == info2::WRITE
+        && message.field(field::UDF_MODULE).is_some()
+}
+
 /// Runs a command on one record, by its kind.
 pub fn run(request: &Request<'_>, mut reply: Reply<'_>) -> Ending {
     let header = request.header();
     let ending = if header.info2 & info2::WRITE != 0 {
         if header.info2 & info2::DELETE != 0 {
             delete::run(request)
-        } else if request.message.field(field::UDF_MODULE).is_some() {
-            Ending::bare(ResultCode::UNSUPPORTED_FEATURE)
+        } else if calls_function(&request.message) {
+            udf::run(request, &mut reply)
         } else {
             write::run(request, &mut reply)
         }

@@ -173,7 +173,7 @@ impl Write<'_, '_> {
 }
 
 /// Encodes key and bins behind each other and makes the record of them.
-fn encode(header: RecordHeader, key: &[u8], bins: &Bins<'_>) -> Record {
+pub fn encode(header: RecordHeader, key: &[u8], bins: &Bins<'_>) -> Record {
     thread_local! {
         static SCRATCH: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
     }
@@ -196,7 +196,7 @@ fn replaces(header: &Header) -> bool {
 }
 
 /// 1 to 65535, then 1 again (wire §17).
-fn next_generation(generation: u16) -> u16 {
+pub fn next_generation(generation: u16) -> u16 {
     generation.checked_add(1).unwrap_or(1)
 }
 
@@ -212,7 +212,7 @@ pub fn generation_permits(header: &Header, stored: u16) -> bool {
 }
 
 /// Checks the key sent against the one stored, then its form (wire §21).
-fn check_key(sent: Option<&[u8]>, stored: Option<&[u8]>) -> Result<(), ResultCode> {
+pub fn check_key(sent: Option<&[u8]>, stored: Option<&[u8]>) -> Result<(), ResultCode> {
     let Some(sent) = sent else { return Ok(()) };
     if stored.is_some_and(|stored| stored != sent) {
         return Err(ResultCode::KEY_MISMATCH);

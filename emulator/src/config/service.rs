@@ -24,6 +24,8 @@ settings! {
             nsup_period: 120,
             ..NamespaceConfig::new("test")
         }],
+        /// Whether UDFs may reach outside of the server: files, processes, the environment.
+        lua_unsafe: bool = false,
         /// `heartbeat.mesh-seed-address-port`, each as `host:port`; shown and otherwise unused.
         mesh_seeds: Vec<String> = Vec::new(),
         /// Users, roles and sessions; `None` switches security off.

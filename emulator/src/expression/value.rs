@@ -86,8 +86,8 @@ impl<'a> Value<'a> {
         Some(match Type::of_particle(kind)? {
             Type::Nil => Value::Nil,
             Type::Bool => Value::Bool(*data.first()? != 0),
-            Type::Int => Value::Int(i64::from_be_bytes(data.as_ref().try_into().ok()?)),
-            Type::Float => Value::Float(f64::from_be_bytes(data.as_ref().try_into().ok()?)),
+            Type::Int => Value::Int(i64::from_be_bytes(data[..].try_into().ok()?)),
+            Type::Float => Value::Float(f64::from_be_bytes(data[..].try_into().ok()?)),
             Type::String => Value::String(data),
             Type::Blob => Value::Blob(data),
             Type::Hll => Value::Hll(data),

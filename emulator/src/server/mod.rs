@@ -19,6 +19,7 @@ use crate::config::{Config, Edition};
 use crate::control::Clock;
 use crate::security::{self, Security};
 use crate::store::Store;
+use crate::udf::Udfs;
 use parking_lot::Mutex;
 use std::collections::HashMap;
 use std::io;
@@ -61,6 +62,8 @@ pub struct Server {
     pub jobs: Jobs,
     /// Base64 user agents of open connections, by connection id.
     pub user_agents: Mutex<HashMap<u64, String>>,
+    /// The UDF modules.
+    pub udfs: Udfs,
 }
 
 /// Which of a server's ports.
@@ -154,7 +157,7 @@ impl Server {
             node,
             security,
             admin_address: admin_address(&config),
-            clock,
+            clock: clock.clone(),
             started: Instant::now(),
             settings: Settings::new(&config),
             connections: ConnectionCounts::default(),
@@ -162,6 +165,7 @@ impl Server {
             log_levels: Mutex::default(),
             jobs: Jobs::default(),
             user_agents: Mutex::default(),
+            udfs: Udfs::new(config.lua_unsafe, clock.clone()),
             config,
         })
     }

@@ -2,14 +2,14 @@
 
 use super::filter::{Filter, Verdict};
 use super::foreground::index_name;
-use super::jobs::{ActiveJob, JobKind, JobSpec, Outcome};
+use super::jobs::{ActiveJob, JobKind, JobSpec, Outcome, UdfName};
 use super::lookup;
 use super::output::Output;
 use super::targets::Targets;
 use super::throttle::{self, Throttle};
 use super::walk::{Source, Visitor, Walk};
 use super::{Kind, Query, SetFilter};
-use crate::command::{Origin, Reply, Request, write};
+use crate::command::{Origin, Reply, Request, udf, write};
 use crate::store::{Counter, Record, SetId};
 use aerospike_wire::bits::{info1, info2, info3};
 use aerospike_wire::message::Message;
@@ -26,13 +26,6 @@ struct Checked {
 }
 
 /// Checks a background query in the order of query §5.7.
-///
-/// # Errors
-/// The code with which the query is refused.
-pub fn check(query: &Query<'_>, kind: Kind) -> Result<(), ResultCode> {
-    checked(query, kind).map(|_| ())
-}
-
 fn checked(query: &Query<'_>, kind: Kind) -> Result<Checked, ResultCode> {
     const BAD: ResultCode = ResultCode::PARAMETER;
     if query.is_short() {
@@ -86,7 +79,13 @@ pub fn prepare<'a>(query: &Query<'a>, kind: Kind, output: &Output) -> Result<Bac
     let limit = query.namespace.settings.background_query_max_rps.load(Relaxed);
     let job = query.server.jobs.start(JobSpec {
         id: query.id(),
-        kind: JobKind::BackgroundOps,
+        kind: match kind {
+            Kind::BackgroundUdf => JobKind::BackgroundUdf(UdfName {
+                module: query.field(field::UDF_MODULE).unwrap_or_default().into(),
+                function: query.field(field::UDF_FUNCTION).unwrap_or_default().into(),
+            }),
+            _ => JobKind::BackgroundOps,
+        },
         namespace: query.namespace.name(),
         set: query.field(field::SET).unwrap_or_default(),
         index: index_name(&source),
@@ -96,11 +95,11 @@ pub fn prepare<'a>(query: &Query<'a>, kind: Kind, output: &Output) -> Result<Bac
         max_done: query.server.settings.query_max_done.load(Relaxed),
     })?;
     let header = query.header();
-    // Each record is written as by a client that may only update.
+    // Each record is written as by a client that may only update; functions are called on existing records anyway.
     let header = Header {
         info1: 0,
         info2: info2::WRITE | header.info2 & info2::DURABLE_DELETE,
-        info3: info3::UPDATE_ONLY,
+        info3: if kind == Kind::BackgroundUdf { 0 } else { info3::UPDATE_ONLY },
         ttl: header.ttl,
         n_fields: header.n_fields,
         n_ops: header.n_ops,
@@ -115,6 +114,7 @@ pub fn prepare<'a>(query: &Query<'a>, kind: Kind, output: &Output) -> Result<Bac
             throttle: Throttle::new(records_per_second),
             found: Vec::new(),
             scratch: BytesMut::new(),
+            calls: kind == Kind::BackgroundUdf,
             job,
         },
         by_index,
@@ -130,9 +130,11 @@ impl Background<'_> {
     /// Does the work.
     pub fn run(mut self) {
         let aborted = self.walk.run(&mut self.writer).is_some();
-        let (complete, abort) = match self.by_index {
-            true => (Counter::SiOpsBackgroundComplete, Counter::SiOpsBackgroundAbort),
-            false => (Counter::PiOpsBackgroundComplete, Counter::PiOpsBackgroundAbort),
+        let (complete, abort) = match (self.by_index, self.writer.calls) {
+            (true, false) => (Counter::SiOpsBackgroundComplete, Counter::SiOpsBackgroundAbort),
+            (false, false) => (Counter::PiOpsBackgroundComplete, Counter::PiOpsBackgroundAbort),
+            (true, true) => (Counter::SiUdfBackgroundComplete, Counter::SiUdfBackgroundAbort),
+            (false, true) => (Counter::PiUdfBackgroundComplete, Counter::PiUdfBackgroundAbort),
         };
         self.walk.namespace.stats.bump(if aborted { abort } else { complete });
         self.writer.job.finish(if aborted { Outcome::UserAborted } else { Outcome::Ok });
@@ -148,6 +150,8 @@ struct Writer<'a> {
     /// Records of the partition that is being walked.
     found: Vec<(Digest, SetId)>,
     scratch: BytesMut,
+    /// Whether a function is called instead of running ops.
+    calls: bool,
     job: ActiveJob<'a>,
 }
 
@@ -167,7 +171,11 @@ impl Writer<'_> {
         };
         self.scratch.clear();
         let mut reply = Reply::frame(&mut self.scratch);
-        match write::run(&request, &mut reply).code {
+        let ending = match self.calls {
+            true => udf::run(&request, &mut reply),
+            false => write::run(&request, &mut reply),
+        };
+        match ending.code {
             ResultCode::OK => self.job.judged(Verdict::Passes),
             ResultCode::FILTERED_OUT => self.job.judged(Verdict::FilteredByBins),
             // Gone since it was found.

@@ -21,6 +21,26 @@ pub enum JobKind {
     },
     /// Runs operations on records.
     BackgroundOps,
+    /// Runs a function on each record.
+    BackgroundUdf(UdfName),
+    /// Streams records through a function.
+    Aggregation,
+}
+
+/// The function that a job runs, as the request names it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct UdfName {
+    /// The module without `.lua`.
+    pub module: Vec<u8>,
+    /// The function.
+    pub function: Vec<u8>,
+}
+
+impl JobKind {
+    /// Whether nobody waits for the job's results.
+    fn is_background(&self) -> bool {
+        matches!(self, JobKind::BackgroundOps | JobKind::BackgroundUdf(_))
+    }
 }
 
 /// What a job is started with.
@@ -162,12 +182,18 @@ impl Job {
         put("from", &text(&format_args!("{}+{}", self.client.ip(), self.client.port())));
         put("job-type", self.type_name().as_bytes());
         put("net-io-bytes", &count(&self.sent));
-        if let JobKind::Basic { .. } = self.kind {
+        if !self.kind.is_background() {
             put("net-io-time", b"0");
         }
         put("socket-timeout", &text(&self.socket_timeout));
-        if self.kind == JobKind::BackgroundOps {
-            put("ops-active", b"0");
+        match &self.kind {
+            JobKind::BackgroundOps => put("ops-active", b"0"),
+            JobKind::BackgroundUdf(name) => {
+                put("udf-filename", &name.module);
+                put("udf-function", &name.function);
+                put("udf-active", b"0");
+            }
+            _ => {}
         }
         line
     }
@@ -183,6 +209,8 @@ impl Job {
         match self.kind {
             JobKind::Basic { .. } => "basic",
             JobKind::BackgroundOps => "background-ops",
+            JobKind::BackgroundUdf(_) => "background-udf",
+            JobKind::Aggregation => "aggregation",
         }
     }
 }
@@ -209,6 +237,11 @@ impl ActiveJob<'_> {
         };
         // Nobody else writes these counters.
         counter.store(counter.load(Relaxed) + 1, Relaxed);
+    }
+
+    /// Counts records that were streamed through a function.
+    pub fn streamed(&self, count: u64) {
+        self.job.succeeded.fetch_add(count, Relaxed);
     }
 
     /// Counts a record that could not be worked on.
@@ -281,7 +314,7 @@ impl Jobs {
             id => id,
         };
         let job = Arc::new(Job::new(id, spec));
-        if table.closed && job.kind == JobKind::BackgroundOps {
+        if table.closed && job.kind.is_background() {
             job.aborted.store(true, Relaxed);
         }
         table.active.push(job.clone());
@@ -333,7 +366,7 @@ impl Jobs {
     pub fn close(&self) {
         let mut table = self.table.lock();
         table.closed = true;
-        let background = table.active.iter().filter(|job| job.kind == JobKind::BackgroundOps);
+        let background = table.active.iter().filter(|job| job.kind.is_background());
         background.for_each(|job| job.aborted.store(true, Relaxed));
     }
 }

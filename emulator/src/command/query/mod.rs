@@ -3,12 +3,13 @@
 //! | kind | file |
 //! |---|---|
 //! | foreground: records stream back | [`foreground`] |
-//! | background: operations run on each record | [`background`] |
-//! | aggregation, background UDF | refused until functions can be run |
+//! | background: operations or a function run on each record | [`background`] |
+//! | aggregation: records stream through a function | [`aggregation`] |
 //!
 //! All kinds find their records through [`walk`]: partition by partition, from one partition's pointers at a
 //! time, so that a slow client holds neither a lock nor more than one partition's former state.
 
+mod aggregation;
 mod background;
 mod filter;
 mod foreground;
@@ -80,22 +81,21 @@ pub fn run(query: &Query<'_>, caller: &Caller, frames: OffloadedFrames) {
     let result = match kind {
         Err(code) => Err(code),
         Ok(Kind::Foreground) => foreground::run(query, &mut output),
-        Ok(kind @ Kind::BackgroundOps) => match background::prepare(query, kind, &output) {
-            Ok(job) => {
-                // Accepted: the client hears that before the work begins, and its connection is free then. The
-                // work is done even if the client has gone.
-                let _: Result<(), Gone> =
-                    output.end(ResultCode::OK, true).and_then(|accepted| output.send(accepted));
-                job.answered(output.sent);
-                drop(output);
-                return job.run();
+        Ok(kind @ (Kind::BackgroundOps | Kind::BackgroundUdf)) => {
+            match background::prepare(query, kind, &output) {
+                Ok(job) => {
+                    // Accepted: the client hears that before the work begins, and its connection is free then. The
+                    // work is done even if the client has gone.
+                    let _: Result<(), Gone> =
+                        output.end(ResultCode::OK, true).and_then(|accepted| output.send(accepted));
+                    job.answered(output.sent);
+                    drop(output);
+                    return job.run();
+                }
+                Err(code) => Err(code),
             }
-            Err(code) => Err(code),
-        },
-        Ok(kind @ Kind::BackgroundUdf) => {
-            background::check(query, kind).and(Err(ResultCode::UNSUPPORTED_FEATURE))
         }
-        Ok(Kind::Aggregation) => check_aggregation(query).and(Err(ResultCode::UNSUPPORTED_FEATURE)),
+        Ok(Kind::Aggregation) => aggregation::run(query, &mut output),
     };
     if let Err(code) = result {
         // Whoever has gone misses nothing.
@@ -181,29 +181,6 @@ impl<'a> Query<'a> {
     fn id(&self) -> u64 {
         let bytes = self.field(field::QUERY_ID).unwrap_or_default();
         bytes.iter().take(8).fold(0, |id, byte| id << 8 | *byte as u64)
-    }
-}
-
-/// Checks an aggregation as far as its function is not needed (query §5.7).
-fn check_aggregation(query: &Query<'_>) -> Result<(), ResultCode> {
-    if query.is_short() {
-        return Err(ResultCode::PARAMETER);
-    }
-    if query.field(field::FILTER).is_some() {
-        return Err(ResultCode::UNSUPPORTED_FEATURE);
-    }
-    query.records_per_second()?;
-    let wanted = lookup::parse(query)?;
-    if query.set_filter()? == SetFilter::Nothing {
-        return Err(ResultCode::NOT_FOUND);
-    }
-    if let Some(wanted) = wanted {
-        lookup::find(query, wanted)?;
-    }
-    query.socket_timeout()?;
-    match (query.field(field::UDF_FUNCTION), query.field(field::UDF_ARGUMENTS)) {
-        (Some(_), Some(_)) => Ok(()),
-        _ => Err(ResultCode::PARAMETER),
     }
 }
 
