@@ -1,8 +1,8 @@
 """One Python driver under load: called from a single interpreter, as an application does.
 
-Usage: ``drivers.py MODULE HOST PORT``, with MODULE the driver's import name. The records are written first; then each
-line ``CALL SECONDS`` on standard input is answered with a line of calls per second. The calls are the keys of
-:data:`CALLS`. It ends with its input.
+Usage: ``drivers.py MODULE HOST PORT``, with MODULE the driver's import name. The records are written first; a line
+``ready`` tells that they are. Then each line ``CALL SECONDS`` on standard input is answered with a line of calls per
+second. The calls are the keys of :data:`CALLS`. It ends with its input.
 """
 
 from __future__ import annotations
@@ -126,6 +126,7 @@ def main() -> None:
     """Obeys standard input."""
     module, host, port = sys.argv[1:]
     driver = Driver(module, host, int(port))
+    print("ready", flush=True)
     for line in sys.stdin:
         call, seconds = line.rsplit(maxsplit=1)
         print(driver.measure(call, float(seconds)), flush=True)

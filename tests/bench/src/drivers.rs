@@ -127,15 +127,25 @@ impl Driver {
         let (Some(orders), Some(answers)) = (child.stdin.take(), child.stdout.take()) else {
             return Err(about(io::Error::other("it has no pipes")));
         };
-        Ok(Driver { child, orders, answers: BufReader::new(answers) })
+        let mut driver = Driver { child, orders, answers: BufReader::new(answers) };
+        // Nothing may still be filling the server while another driver is measured.
+        match driver.answer()?.as_str() {
+            "ready" => Ok(driver),
+            other => Err(about(io::Error::other(format!("{SCRIPT} {module} printed {other:?}")))),
+        }
     }
 
     /// Calls per second.
     fn turn(&mut self, call: &str, seconds: f64) -> io::Result<f64> {
         writeln!(self.orders, "{call} {seconds}")?;
+        let answer = self.answer()?;
+        answer.parse().map_err(|_| io::Error::other(format!("{SCRIPT} failed at {call}: {answer:?}")))
+    }
+
+    fn answer(&mut self) -> io::Result<String> {
         let mut line = String::new();
         self.answers.read_line(&mut line)?;
-        line.trim().parse().map_err(|_| io::Error::other(format!("{SCRIPT} failed at {call}: {line:?}")))
+        Ok(line.trim().to_owned())
     }
 }
 
