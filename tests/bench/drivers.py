@@ -1,7 +1,8 @@
 """One Python driver under load: called from a single interpreter, as an application does.
 
-Usage: ``drivers.py MODULE HOST PORT``, with MODULE the driver's import name. The records are written first; then each
-line ``CALL SECONDS`` on standard input is answered with a line of calls per second. The calls are the keys of
+Usage: ``drivers.py MODULE HOST PORT``, with MODULE the driver's import name. The records are written first; a line
+``ready`` tells that they are. Then each line ``CALL SECONDS`` on standard input is answered with a line of two
+numbers: calls per second, and this process's CPU time for one call in microseconds. The calls are the keys of
 :data:`CALLS`. It ends with its input.
 """
 
@@ -29,25 +30,29 @@ BINS: dict[str, Any] = {"name": "Grace Hopper", "born": 1906, "height": 1.68, "f
 Step = Callable[[], Any]
 
 
-def blocking(step: Step, calls: int, seconds: float) -> float:
-    """Calls per second of a step that makes so many calls."""
+#: Calls made, and the seconds that they took.
+Made = tuple[int, float]
+
+
+def blocking(step: Step, calls: int, seconds: float) -> Made:
+    """Repeats a step that makes so many calls."""
     began = time.perf_counter()
     for steps in itertools.count(1):
         step()
         passed = time.perf_counter() - began
         if passed >= seconds:
-            return calls * steps / passed
+            return calls * steps, passed
     raise AssertionError
 
 
-async def awaited(step: Step, seconds: float) -> float:
-    """Calls per second when the next calls start once all of the previous ones are done."""
+async def awaited(step: Step, seconds: float) -> Made:
+    """Repeats a step that starts calls; the next ones start once all of the previous ones are done."""
     began = time.perf_counter()
     for steps in itertools.count(1):
         await asyncio.gather(*step())
         passed = time.perf_counter() - began
         if passed >= seconds:
-            return CONCURRENT * steps / passed
+            return CONCURRENT * steps, passed
     raise AssertionError
 
 
@@ -67,25 +72,27 @@ class Driver:
             self.loop.run_until_complete(self.async_client.connect())
         self.keys = itertools.cycle(KEYS)
 
-    def measure(self, call: str, seconds: float) -> float:
-        """Calls per second."""
-        rate = CALLS[call]
-        rate(self, seconds * WARM_UP)
-        return rate(self, seconds)
+    def measure(self, call: str, seconds: float) -> tuple[float, float]:
+        """Calls per second, and CPU microseconds per call."""
+        make = CALLS[call]
+        make(self, seconds * WARM_UP)
+        before = time.process_time()
+        calls, passed = make(self, seconds)
+        return calls / passed, (time.process_time() - before) * 1e6 / calls
 
-    def sync_get(self, seconds: float) -> float:
+    def sync_get(self, seconds: float) -> Made:
         get = self.client.get
         return blocking(lambda: [get(key) for key in self.some(STRIDE)], STRIDE, seconds)
 
-    def sync_put(self, seconds: float) -> float:
+    def sync_put(self, seconds: float) -> Made:
         put = self.client.put
         return blocking(lambda: [put(key, BINS) for key in self.some(STRIDE)], STRIDE, seconds)
 
-    def batch_read(self, seconds: float) -> float:
+    def batch_read(self, seconds: float) -> Made:
         read = self.client.batch_read
         return blocking(lambda: read(self.some(BATCH)), 1, seconds)
 
-    def batch_read_used(self, seconds: float) -> float:
+    def batch_read_used(self, seconds: float) -> Made:
         """With every bin looked at: a driver may put off decoding until then."""
         read = self.client.batch_read
 
@@ -96,15 +103,15 @@ class Driver:
 
         return blocking(step, 1, seconds)
 
-    def async_get(self, seconds: float) -> float:
+    def async_get(self, seconds: float) -> Made:
         get = self.async_client.get
         return self.run(lambda: [get(key) for key in self.some(CONCURRENT)], seconds)
 
-    def async_put(self, seconds: float) -> float:
+    def async_put(self, seconds: float) -> Made:
         put = self.async_client.put
         return self.run(lambda: [put(key, BINS) for key in self.some(CONCURRENT)], seconds)
 
-    def run(self, step: Step, seconds: float) -> float:
+    def run(self, step: Step, seconds: float) -> Made:
         return self.loop.run_until_complete(awaited(step, seconds))
 
     def some(self, count: int) -> list[Any]:
@@ -112,7 +119,7 @@ class Driver:
         return list(itertools.islice(self.keys, count))
 
 
-CALLS: dict[str, Callable[[Driver, float], float]] = {
+CALLS: dict[str, Callable[[Driver, float], Made]] = {
     "sync get": Driver.sync_get,
     "sync put": Driver.sync_put,
     "async get": Driver.async_get,
@@ -126,9 +133,10 @@ def main() -> None:
     """Obeys standard input."""
     module, host, port = sys.argv[1:]
     driver = Driver(module, host, int(port))
+    print("ready", flush=True)
     for line in sys.stdin:
         call, seconds = line.rsplit(maxsplit=1)
-        print(driver.measure(call, float(seconds)), flush=True)
+        print(*driver.measure(call, float(seconds)), flush=True)
 
 
 main()

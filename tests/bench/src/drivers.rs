@@ -27,10 +27,19 @@ pub struct Comparison {
     pub call: &'static str,
     /// How many times as fast as the best other driver ours should be, at least.
     pub target: Option<f64>,
-    /// Calls per second, one entry for each round.
-    pub ours: Vec<f64>,
+    /// One entry for each round.
+    pub ours: Vec<Turn>,
     /// The same of the other drivers, with their names.
-    pub others: Vec<(&'static str, Vec<f64>)>,
+    pub others: Vec<(&'static str, Vec<Turn>)>,
+}
+
+/// What one driver did in one round.
+#[derive(Clone, Copy, Debug)]
+pub struct Turn {
+    /// Calls per second.
+    pub rate: f64,
+    /// CPU time of the driver's process for one call, in microseconds.
+    pub cpu: f64,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -89,12 +98,12 @@ pub fn measure(
             if round % 2 == 0 {
                 comparison.ours.push(ours.turn(call.name, seconds)?);
             }
-            for (other, (_, rates)) in call.others.iter().zip(&mut comparison.others) {
+            for (other, (_, turns)) in call.others.iter().zip(&mut comparison.others) {
                 let driver = match other {
                     Other::Vendor => &mut vendor,
                     Other::AerospikePy => &mut aerospike_py,
                 };
-                rates.push(driver.turn(call.name, seconds)?);
+                turns.push(driver.turn(call.name, seconds)?);
             }
             if round % 2 == 1 {
                 comparison.ours.push(ours.turn(call.name, seconds)?);
@@ -127,15 +136,28 @@ impl Driver {
         let (Some(orders), Some(answers)) = (child.stdin.take(), child.stdout.take()) else {
             return Err(about(io::Error::other("it has no pipes")));
         };
-        Ok(Driver { child, orders, answers: BufReader::new(answers) })
+        let mut driver = Driver { child, orders, answers: BufReader::new(answers) };
+        // Nothing may still be filling the server while another driver is measured.
+        match driver.answer()?.as_str() {
+            "ready" => Ok(driver),
+            other => Err(about(io::Error::other(format!("{SCRIPT} {module} printed {other:?}")))),
+        }
     }
 
-    /// Calls per second.
-    fn turn(&mut self, call: &str, seconds: f64) -> io::Result<f64> {
+    fn turn(&mut self, call: &str, seconds: f64) -> io::Result<Turn> {
         writeln!(self.orders, "{call} {seconds}")?;
+        let answer = self.answer()?;
+        let mut numbers = answer.split_whitespace().filter_map(|word| word.parse().ok());
+        match (numbers.next(), numbers.next()) {
+            (Some(rate), Some(cpu)) => Ok(Turn { rate, cpu }),
+            _ => Err(io::Error::other(format!("{SCRIPT} failed at {call}: {answer:?}"))),
+        }
+    }
+
+    fn answer(&mut self) -> io::Result<String> {
         let mut line = String::new();
         self.answers.read_line(&mut line)?;
-        line.trim().parse().map_err(|_| io::Error::other(format!("{SCRIPT} failed at {call}: {line:?}")))
+        Ok(line.trim().to_owned())
     }
 }
 

@@ -1,9 +1,9 @@
 //! The load: a closed loop on one thread, one request under way on each connection.
 
 use crate::workloads::{Random, Reply, Sink, Workload};
-use aerospike_wire::Message;
 use aerospike_wire::bits::info3;
 use aerospike_wire::proto::{FrameType, HEADER_SIZE, ProtoHeader};
+use aerospike_wire::{Message, ResultCode};
 use bytes::{Buf, BytesMut};
 use mio::net::TcpStream;
 use mio::{Events, Interest, Poll, Token};
@@ -21,7 +21,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 pub struct Outcome {
     /// Replies received.
     pub operations: u64,
-    /// Replies with a result code other than 0.
+    /// Replies that tell of a failure; that a record did not pass its filter is none.
     pub errors: u64,
     /// From the first request to the last reply counted.
     pub elapsed: Duration,
@@ -187,14 +187,18 @@ impl Reply {
     fn ended(self, body: &[u8]) -> io::Result<Option<bool>> {
         let (mut message, mut rest) = Message::parse_prefix(body).map_err(bad_reply)?;
         if self == Reply::OneFrame {
-            return Ok(Some(message.header.result == 0));
+            return Ok(Some(succeeded(message.header.result)));
         }
         while !rest.is_empty() {
             (message, rest) = Message::parse_prefix(rest).map_err(bad_reply)?;
         }
         let last = message.header.info3 & info3::LAST != 0;
-        Ok(last.then_some(message.header.result == 0))
+        Ok(last.then_some(succeeded(message.header.result)))
     }
+}
+
+fn succeeded(result: u8) -> bool {
+    [ResultCode::OK, ResultCode::FILTERED_OUT].contains(&ResultCode(result))
 }
 
 fn bad_reply(error: impl ToString) -> io::Error {
@@ -285,6 +289,7 @@ mod tests {
         assert_eq!(take_frames(&one, Reply::OneFrame).unwrap(), (30, Some(true)));
         assert_eq!(take_frames(&one[..29], Reply::OneFrame).unwrap(), (0, None));
         assert_eq!(take_frames(&reply(2, 0), Reply::OneFrame).unwrap(), (30, Some(false)));
+        assert_eq!(take_frames(&reply(27, 0), Reply::OneFrame).unwrap(), (30, Some(true)));
         let mut several = one.clone();
         several.extend_from_slice(&reply(0, info3::LAST));
         several.extend_from_slice(&one);

@@ -44,7 +44,7 @@ struct Options {
     #[arg(long, default_value_t = 5)]
     rounds: usize,
     /// Seconds that each workload runs in each round, on the floor and on the emulator, or in each driver
-    #[arg(long, default_value_t = 1.0)]
+    #[arg(long, default_value_t = 0.6)]
     seconds: f64,
     /// Only measurements whose names contain this
     #[arg(long)]

@@ -1,6 +1,6 @@
 //! The figures, for people and as JSON.
 
-use crate::drivers::Comparison;
+use crate::drivers::{self, Comparison};
 use crate::rounds::{Case, Turn};
 use serde_json::{Value, json};
 use std::io;
@@ -104,8 +104,16 @@ impl Report {
             return;
         }
         println!(
-            "\n{:26} {:>8} {:15}  {:12} {:>8} {:15}  {:>5} {:11}",
-            "driver, calls per second", "ours", "(spread)", "other", "", "(spread)", "times", "(spread)"
+            "\n{:26} {:>8} {:15}  {:12} {:>8} {:15}  {:>5} {:12}  {:>16}",
+            "driver, calls per second",
+            "ours",
+            "(spread)",
+            "other",
+            "",
+            "(spread)",
+            "times",
+            "(spread)",
+            "CPU us (other)"
         );
         for comparison in &comparisons {
             self.comparison(comparison);
@@ -113,14 +121,19 @@ impl Report {
     }
 
     fn comparison(&mut self, comparison: &Comparison) {
-        let median = |rates: &[f64]| spread(rates)[1];
-        let best = comparison.others.iter().map(|(_, rates)| median(rates)).fold(0.0, f64::max);
-        let [low, ours, high] = spread(&comparison.ours);
-        for (name, rates) in &comparison.others {
-            let [other_low, other, other_high] = spread(rates);
+        let column = |turns: &[drivers::Turn], of: fn(&drivers::Turn) -> f64| {
+            spread(&turns.iter().map(of).collect::<Vec<_>>())
+        };
+        let rates = |turns: &[drivers::Turn]| column(turns, |turn| turn.rate);
+        let best = comparison.others.iter().map(|(_, turns)| rates(turns)[1]).fold(0.0, f64::max);
+        let [low, ours, high] = rates(&comparison.ours);
+        let [_, cpu, _] = column(&comparison.ours, |turn| turn.cpu);
+        for (name, turns) in &comparison.others {
+            let [other_low, other, other_high] = rates(turns);
+            let [_, other_cpu, _] = column(turns, |turn| turn.cpu);
             // Of each round's own turns, as above.
-            let ratios: Vec<_> =
-                comparison.ours.iter().zip(rates).map(|(ours, other)| ours / other).collect();
+            let pairs = comparison.ours.iter().zip(turns);
+            let ratios: Vec<_> = pairs.map(|(ours, other)| ours.rate / other.rate).collect();
             let [ratio_low, ratio, ratio_high] = spread(&ratios);
             // The target is set against the best of the others.
             let target = comparison.target.filter(|_| other >= best);
@@ -130,17 +143,19 @@ impl Report {
                 None => String::new(),
             };
             println!(
-                "{:26} {ours:8.0} {:15}  {name:12} {other:8.0} {:15}  {ratio:5.2} {:11}  {verdict}",
+                "{:26} {ours:8.0} {:15}  {name:12} {other:8.0} {:15}  {ratio:5.2} {:12}  {:>16}  {verdict}",
                 comparison.call,
                 format!("({low:.0}-{high:.0})"),
                 format!("({other_low:.0}-{other_high:.0})"),
                 format!("({ratio_low:.2}-{ratio_high:.2})"),
+                format!("{cpu:.1} ({other_cpu:.1})"),
             );
             self.drivers.push(json!({
                 "call": comparison.call, "other": name, "target": target,
                 "calls_per_second": {"median": ours, "low": low, "high": high},
                 "other_calls_per_second": {"median": other, "low": other_low, "high": other_high},
                 "times": {"median": ratio, "low": ratio_low, "high": ratio_high},
+                "cpu_microseconds_per_call": {"median": cpu, "other": other_cpu},
             }));
         }
     }

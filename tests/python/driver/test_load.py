@@ -45,6 +45,7 @@ class Watch:
     def __init__(self, port: int) -> None:
         self.socket = socket.create_connection(("127.0.0.1", port), 20)
         self.stream = self.socket.makefile("rb")
+        gc.collect()  # What earlier tests left is not to be closed meanwhile.
         self.descriptors = self.open_descriptors()
 
     def __enter__(self) -> Watch:
@@ -162,7 +163,7 @@ def test_threads(config, watch):
     tally.check(watch, resident, f"{THREADS} threads", rounds_before)
     client.close()
     assert watch.settled(lambda: watch.connections()["open"] == 0)
-    assert watch.settled(lambda: watch.open_descriptors() == watch.descriptors)
+    assert watch.settled(lambda: watch.open_descriptors() <= watch.descriptors)
 
 
 def test_tasks(config, watch):
@@ -196,4 +197,4 @@ def test_tasks(config, watch):
 
     asyncio.run(go())
     assert watch.settled(lambda: watch.connections()["open"] == 0)
-    assert watch.settled(lambda: watch.open_descriptors() == watch.descriptors)
+    assert watch.settled(lambda: watch.open_descriptors() <= watch.descriptors)
