@@ -1,9 +1,10 @@
 //! The command line, shared by the binary and the Python package's console command.
 
 use crate::Emulator;
+use crate::certificates;
 use crate::config::{Config, Edition};
 use crate::config_file;
-use clap::{Parser, ValueEnum};
+use clap::{Parser, Subcommand, ValueEnum};
 use std::ffi::OsString;
 use std::io::Write;
 use std::net::IpAddr;
@@ -16,8 +17,10 @@ use tracing_subscriber::EnvFilter;
 /// With no options it answers like the vendor's container image: cluster "docker", namespace "test", records
 /// that live 30 days, port 3000 on the loopback address. Nothing is written to disk.
 #[derive(Debug, Parser)]
-#[command(name = "aerospike-emulator", version)]
+#[command(name = "aerospike-emulator", version, args_conflicts_with_subcommands = true)]
 struct Options {
+    #[command(subcommand)]
+    command: Option<Command>,
     /// Port to listen on; 0 picks a free one, which is printed [default: 3000]
     #[arg(long, short)]
     port: Option<u16>,
@@ -42,6 +45,12 @@ struct Options {
     /// Switch users and roles on; the first user is admin with the password admin
     #[arg(long)]
     security: bool,
+    /// Open a TLS port too, with the certificates that `tls-init` has made in this directory
+    #[arg(long, value_name = "DIR")]
+    tls_dir: Option<PathBuf>,
+    /// Port for TLS; 0 picks a free one, which is printed
+    #[arg(long, value_name = "PORT", requires = "tls_dir")]
+    tls_port: Option<u16>,
     /// Threads that serve connections [default: one for each core, four at most]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=256))]
     service_threads: Option<u32>,
@@ -54,6 +63,22 @@ struct Options {
     /// Form of the log, which goes to the standard error stream
     #[arg(long, value_enum, default_value = "text")]
     log_format: LogFormat,
+}
+
+/// What to do instead of serving.
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Make throw-away certificates for tests: an authority, a server, a client
+    TlsInit {
+        /// Where the files go: ca.pem, server.pem, server.key, client.pem, client.key
+        directory: PathBuf,
+        /// Host name or address of the server, or the TLS name that clients are given; may be repeated
+        #[arg(long = "name", value_name = "NAME", default_values = ["localhost", "127.0.0.1", "::1"])]
+        names: Vec<String>,
+        /// User in the client's certificate, for PKI login
+        #[arg(long, default_value = "admin")]
+        user: String,
+    },
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -92,6 +117,9 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
 }
 
 fn serve(options: Options) -> Result<(), String> {
+    if let Some(Command::TlsInit { directory, names, user }) = &options.command {
+        return certificates::init(directory, names, user).map_err(|error| error.to_string());
+    }
     start_log(&options)?;
     let config = configure(&options)?;
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -108,7 +136,8 @@ fn serve(options: Options) -> Result<(), String> {
             .map_err(|error| format!("cannot write {}: {error}", path.display()))?;
     }
     // Nobody may be reading.
-    let _ = writeln!(std::io::stdout(), "aerospike-emulator ready on {address}");
+    let tls = emulator.tls_port().map_or(String::new(), |port| format!(", TLS on port {port}"));
+    let _ = writeln!(std::io::stdout(), "aerospike-emulator ready on {address}{tls}");
     let signal = runtime.block_on(signals.wait());
     tracing::info!(signal, "stopping");
     emulator.stop();
@@ -161,6 +190,10 @@ fn configure(options: &Options) -> Result<Config, String> {
     config.lua_unsafe = options.lua_unsafe;
     if let Some(threads) = options.service_threads {
         config.service_threads = threads;
+    }
+    if let Some(directory) = &options.tls_dir {
+        config.use_tls_directory(directory);
+        config.tls_port = options.tls_port.unwrap_or(config.tls_port);
     }
     if options.security {
         config.security.get_or_insert_default();

@@ -11,8 +11,8 @@
 
 use crate::config::setting::{Kind, Setting};
 use crate::config::{
-    AuthMode, Config, MAX_NAMESPACES, NAMESPACE, NETWORK, NamespaceConfig, RoleConfig, SECURITY, SERVICE,
-    SET, Secret, SecurityConfig, SetConfig, UserConfig,
+    AuthMode, ClientAuth, Config, MAX_NAMESPACES, NAMESPACE, NETWORK, NamespaceConfig, RoleConfig, SECURITY,
+    SERVICE, SET, Secret, SecurityConfig, SetConfig, TlsConfig, UserConfig,
 };
 use crate::security::{Privilege, Whitelist};
 use crate::store::MAX_SET_NAME;
@@ -106,6 +106,8 @@ enum Block {
     Network,
     /// A block in `network`; its keyword stands in front of the settings' names.
     NetworkPart(String),
+    /// Certificates, in `network`.
+    Tls,
     Namespace,
     /// As [`Block::NetworkPart`], in a namespace.
     NamespacePart(String),
@@ -158,6 +160,13 @@ impl Reader<'_> {
             }
             (Some(Block::Network), "service" | "admin" | "heartbeat" | "fabric") => {
                 Block::NetworkPart(keyword.into())
+            }
+            (Some(Block::Network), "tls") => {
+                if name.is_empty() {
+                    return Err(line.error("a tls block needs a name"));
+                }
+                self.config.tls.push(TlsConfig { name: name.into(), ..TlsConfig::default() });
+                Block::Tls
             }
             (Some(Block::Namespace), "storage-engine" | "geo2dsphere-within") => {
                 if !matches!(name, "" | "memory") {
@@ -228,6 +237,10 @@ impl Reader<'_> {
 
     fn setting(&mut self, key: &str, value: &str, line: &Line<'_>) -> Result<(), ConfigError> {
         match self.block() {
+            Some(Block::Tls) => {
+                self.tls_setting(key, value, line);
+                return Ok(());
+            }
             Some(Block::User) => return self.user_setting(key, value, line),
             Some(Block::Role) => return self.role_setting(key, value, line),
             _ => {}
@@ -237,6 +250,14 @@ impl Reader<'_> {
             Some(Block::Service) => configure(SERVICE, self.config, key, value),
             Some(Block::NetworkPart(part)) if part == "heartbeat" && key == MESH_SEED => {
                 self.config.mesh_seeds.push(value.replace(' ', ":"));
+                Ok(true)
+            }
+            Some(Block::NetworkPart(part)) if part == "service" && key == "tls-authenticate-client" => {
+                self.config.tls_clients = match value {
+                    "any" => ClientAuth::Required,
+                    "false" => ClientAuth::Off,
+                    _ => return Err(line.error(format!("'{key}' takes 'any' or 'false', not '{value}'"))),
+                };
                 Ok(true)
             }
             Some(Block::NetworkPart(part)) => {
@@ -265,7 +286,7 @@ impl Reader<'_> {
                 configure(SECURITY, self.security(), &name, value)
             }
             Some(Block::Ignored) => Ok(true),
-            Some(Block::Network | Block::User | Block::Role) | None => Ok(false),
+            Some(Block::Network | Block::Tls | Block::User | Block::Role) | None => Ok(false),
         };
         match known {
             Ok(true) => Ok(()),
@@ -274,6 +295,17 @@ impl Reader<'_> {
                 Ok(())
             }
             Err(kind) => Err(line.error(format!("'{key}' takes {kind}, not '{value}'"))),
+        }
+    }
+
+    /// A setting of a `tls` block.
+    fn tls_setting(&mut self, key: &str, value: &str, line: &Line<'_>) {
+        let Some(tls) = self.config.tls.last_mut() else { return };
+        match key {
+            "cert-file" => tls.cert_file = Some(value.into()),
+            "key-file" => tls.key_file = Some(value.into()),
+            "ca-file" => tls.ca_file = Some(value.into()),
+            _ => self.warn(line, format!("'{key}'{} is not supported and ignored", self.within())),
         }
     }
 

@@ -6,6 +6,7 @@
 //! println!("clients connect to {}", emulator.address());
 //! ```
 
+pub mod certificates;
 pub mod cli;
 pub mod cluster;
 pub mod collection;
@@ -46,6 +47,12 @@ impl Emulator {
     /// The address that it listens on.
     pub fn address(&self) -> SocketAddr {
         self.running.address()
+    }
+
+    /// The port for TLS, if there is one; on the same address.
+    pub fn tls_port(&self) -> Option<u16> {
+        let config = &self.running.server().config;
+        config.has_tls().then_some(config.tls_port)
     }
 
     /// The time of its records.

@@ -10,6 +10,7 @@ mod security;
 mod service;
 mod set;
 pub mod setting;
+mod tls;
 
 use std::net::IpAddr;
 
@@ -17,6 +18,7 @@ pub use namespace::{NAMESPACE, NamespaceConfig, NamespaceSettings};
 pub use security::{AuthMode, RoleConfig, SECURITY, Secret, SecurityConfig, SecuritySettings, UserConfig};
 pub use service::{Config, NETWORK, SERVICE, Settings};
 pub use set::{SET, SetConfig, SetSettings};
+pub use tls::{ClientAuth, TlsConfig};
 
 /// Which of the vendor's editions the server answers as.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]

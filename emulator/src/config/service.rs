@@ -2,7 +2,7 @@
 
 use super::setting::Kind::{Address, Host, NodeId, Number, Seconds, Switch, Text, Word};
 use super::setting::settings;
-use super::{Edition, NamespaceConfig, SecurityConfig};
+use super::{ClientAuth, Edition, NamespaceConfig, SecurityConfig, TlsConfig};
 use std::net::{IpAddr, Ipv4Addr};
 
 /// Any number of 32 bits.
@@ -30,6 +30,10 @@ settings! {
         mesh_seeds: Vec<String> = Vec::new(),
         /// Users, roles and sessions; `None` switches security off.
         security: Option<SecurityConfig> = None,
+        /// The `tls` blocks of the network context.
+        tls: Vec<TlsConfig> = Vec::new(),
+        /// Whether clients show certificates on the TLS port.
+        tls_clients: ClientAuth = ClientAuth::default(),
     }
 
     /// Settings of the server, as it runs with them.

@@ -3,7 +3,8 @@
 //! Reading goes through a buffer that all connections of a thread share, so that an idle connection costs no
 //! buffer; only what is left of an incomplete frame, or what a slow client has not taken yet, is kept for it.
 
-use super::{FrameSink, Port, Server};
+use super::tls::Stream;
+use super::{Door, FrameSink, Port, Server};
 use crate::command::{self, Disposition};
 use crate::security::{self, Caller};
 use aerospike_wire::proto::{FrameType, HEADER_SIZE, ProtoHeader};
@@ -12,13 +13,11 @@ use std::cell::{Cell, RefCell};
 use std::future::poll_fn;
 use std::io;
 use std::net::SocketAddr;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
-use tokio::io::{AsyncRead, ReadBuf};
-use tokio::net::TcpStream;
+use tokio::io::ReadBuf;
 use tokio::time::{Instant, timeout};
 
 /// Bytes read at once.
@@ -55,8 +54,8 @@ pub struct Session {
 }
 
 /// Serves a connection until either side closes it.
-pub async fn serve(server: &Arc<Server>, port: Port, socket: std::net::TcpStream, busy: &Cell<usize>) {
-    let connection = match Connection::new(server, port, socket, busy) {
+pub async fn serve(server: &Arc<Server>, door: &Door, socket: std::net::TcpStream, busy: &Cell<usize>) {
+    let connection = match Connection::new(server, door, socket, busy) {
         Ok(connection) => connection,
         Err(error) => return tracing::debug!(%error, "connection lost before it was served"),
     };
@@ -71,7 +70,7 @@ pub async fn serve(server: &Arc<Server>, port: Port, socket: std::net::TcpStream
 
 struct Connection<'a> {
     server: &'a Arc<Server>,
-    socket: TcpStream,
+    stream: Stream,
     session: Session,
     /// An incomplete frame.
     input: BytesMut,
@@ -96,7 +95,7 @@ enum Step {
 impl<'a> Connection<'a> {
     fn new(
         server: &'a Arc<Server>,
-        port: Port,
+        door: &Door,
         socket: std::net::TcpStream,
         busy: &'a Cell<usize>,
     ) -> io::Result<Connection<'a>> {
@@ -105,7 +104,7 @@ impl<'a> Connection<'a> {
         let peer = socket.peer_addr()?;
         let session = Session {
             id: NEXT_ID.fetch_add(1, Ordering::Relaxed),
-            port,
+            port: door.port,
             peer,
             local: socket.local_addr()?,
             told_user_agent: false,
@@ -114,7 +113,7 @@ impl<'a> Connection<'a> {
         };
         Ok(Connection {
             server,
-            socket: TcpStream::from_std(socket)?,
+            stream: Stream::new(socket, door.tls.as_ref())?,
             session,
             input: BytesMut::new(),
             output: BytesMut::new(),
@@ -130,7 +129,10 @@ impl<'a> Connection<'a> {
                 self.flush().await?;
                 match step {
                     Step::Read => break,
-                    Step::Close => return Ok(()),
+                    Step::Close => {
+                        self.stream.close();
+                        return Ok(());
+                    }
                     Step::Flush => {}
                     Step::Offload(frame_type, body) => self.offload(frame_type, body).await?,
                 }
@@ -159,7 +161,7 @@ impl<'a> Connection<'a> {
     fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Step>> {
         INPUT.with_borrow_mut(|scratch| {
             let mut buffer = ReadBuf::new(scratch);
-            ready!(Pin::new(&mut self.socket).poll_read(cx, &mut buffer))?;
+            ready!(self.stream.poll_read(cx, &mut buffer))?;
             let fresh = buffer.filled();
             if fresh.is_empty() {
                 return Poll::Ready(Ok(Step::Close));
@@ -230,6 +232,9 @@ impl<'a> Connection<'a> {
             FrameType::Message => command::dispatch(self.server, &self.session.caller, body, out),
             FrameType::Info => command::info::answer(self.server, &mut self.session, body, out),
             FrameType::Admin => {
+                if self.session.certificate.is_none() {
+                    self.session.certificate = self.stream.client_name();
+                }
                 security::admin::answer(self.server, &mut self.session, body, out);
                 Disposition::Done
             }
@@ -246,7 +251,7 @@ impl<'a> Connection<'a> {
         let mut sent = 0;
         if self.output.is_empty() {
             while sent < out.len() {
-                match self.socket.try_write(&out[sent..]) {
+                match self.stream.try_write(&out[sent..]) {
                     Ok(count) => sent += count,
                     Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
                     Err(error) => {
@@ -266,11 +271,16 @@ impl<'a> Connection<'a> {
 
     /// Waits until the client has taken everything.
     async fn flush(&mut self) -> io::Result<()> {
-        while !self.output.is_empty() {
-            match self.socket.try_write(&self.output) {
+        loop {
+            let sent = match self.output.is_empty() {
+                true => self.stream.try_flush().map(|()| 0),
+                false => self.stream.try_write(&self.output),
+            };
+            match sent {
+                Ok(_) if self.output.is_empty() => break,
                 Ok(count) => self.output.advance(count),
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                    timeout(SEND_STALL, self.socket.writable())
+                    timeout(SEND_STALL, self.stream.writable())
                         .await
                         .map_err(|_| io::Error::new(io::ErrorKind::TimedOut, "client does not read"))??;
                 }

@@ -6,11 +6,13 @@
 mod connection;
 mod host;
 mod offload;
+mod tls;
 mod worker;
 
 pub use connection::Session;
 pub use host::Host;
 pub use offload::{FrameSink, Gone};
+pub use tls::TlsError;
 
 use crate::cluster::Node;
 use crate::command::query::jobs::Jobs;
@@ -64,6 +66,20 @@ pub struct Server {
     pub user_agents: Mutex<HashMap<u64, String>>,
     /// The UDF modules.
     pub udfs: Udfs,
+}
+
+/// A port that listens, and how its connections speak.
+#[derive(Clone)]
+struct Door {
+    port: Port,
+    /// Set where clients speak TLS.
+    tls: Option<Arc<rustls::ServerConfig>>,
+}
+
+impl Door {
+    fn clear(port: Port) -> Door {
+        Door { port, tls: None }
+    }
 }
 
 /// Which of a server's ports.
@@ -196,6 +212,9 @@ pub enum StartError {
     /// A thread or its event loop could not be started.
     #[error("cannot start a service thread: {0}")]
     Thread(io::Error),
+    /// The TLS port cannot be opened.
+    #[error("TLS: {0}")]
+    Tls(#[from] tls::TlsError),
     /// Users or roles are not possible.
     #[error("security: {0}")]
     Security(#[from] security::SetupError),
@@ -225,10 +244,18 @@ impl Running {
         let listen = |source| StartError::Listen { address: wanted, source };
         let listener = worker::listen(wanted).map_err(listen)?;
         let address = listener.local_addr().map_err(listen)?;
-        let mut listeners = vec![(Port::Service, listener)];
+        let mut listeners = vec![(Door::clear(Port::Service), listener)];
         if let Some(address) = admin_address(&config) {
             let listen = |source| StartError::Listen { address, source };
-            listeners.push((Port::Admin, worker::listen(address).map_err(listen)?));
+            listeners.push((Door::clear(Port::Admin), worker::listen(address).map_err(listen)?));
+        }
+        let mut config = config;
+        if let Some(tls) = tls::server_config(&config)? {
+            let address = SocketAddr::new(config.bind, config.tls_port);
+            let listen = |source| StartError::Listen { address, source };
+            let listener = worker::listen(address).map_err(listen)?;
+            config.tls_port = listener.local_addr().map_err(listen)?.port();
+            listeners.push((Door { port: Port::Service, tls: Some(tls) }, listener));
         }
         let server = Arc::new(Server::new(config, address)?);
         let (stop, stopping) = watch::channel(false);

@@ -1,6 +1,6 @@
 //! Service threads: one event loop each, connections kept for life.
 
-use super::{DRAIN, MAX_ADMIN_CONNECTIONS, Port, Server, connection};
+use super::{DRAIN, Door, MAX_ADMIN_CONNECTIONS, Port, Server, connection};
 use crate::config::Config;
 use socket2::{Domain, Protocol, Socket, Type};
 use std::cell::Cell;
@@ -39,14 +39,14 @@ pub fn thread_count(config: &Config) -> u32 {
 
 /// A service thread as the acceptor sees it.
 struct Worker {
-    sockets: mpsc::UnboundedSender<(Port, TcpStream)>,
+    sockets: mpsc::UnboundedSender<(Door, TcpStream)>,
     connections: Arc<AtomicUsize>,
 }
 
 /// Starts the service threads; the first one accepts for all.
 pub fn spawn_all(
     server: &Arc<Server>,
-    listeners: Vec<(Port, TcpListener)>,
+    listeners: Vec<(Door, TcpListener)>,
     stopping: &watch::Receiver<bool>,
 ) -> io::Result<Vec<JoinHandle<()>>> {
     let count = server.config.service_threads as usize;
@@ -72,9 +72,9 @@ pub fn spawn_all(
             let tasks = LocalSet::new();
             runtime.block_on(tasks.run_until(async move {
                 if let Some((listeners, workers)) = acceptor {
-                    for (port, listener) in listeners {
+                    for (door, listener) in listeners {
                         let accepting =
-                            accept(server.clone(), port, listener, workers.clone(), stopping.clone());
+                            accept(server.clone(), door, listener, workers.clone(), stopping.clone());
                         tokio::task::spawn_local(accepting);
                     }
                 }
@@ -88,7 +88,7 @@ pub fn spawn_all(
 /// Accepts connections and hands each to the thread that has the fewest.
 async fn accept(
     server: Arc<Server>,
-    port: Port,
+    door: Door,
     listener: TcpListener,
     workers: Arc<[Worker]>,
     mut stopping: watch::Receiver<bool>,
@@ -111,6 +111,7 @@ async fn accept(
                 continue;
             }
         };
+        let port = door.port;
         let counts = server.connections.of(port);
         let most = match port {
             Port::Service => server.settings.proto_fd_max.load(Ordering::Relaxed) as u64,
@@ -124,7 +125,7 @@ async fn accept(
         let least = workers.iter().min_by_key(|worker| worker.connections.load(Ordering::Relaxed));
         let sent = least.is_some_and(|worker| {
             worker.connections.fetch_add(1, Ordering::Relaxed);
-            worker.sockets.send((port, socket)).is_ok()
+            worker.sockets.send((door.clone(), socket)).is_ok()
         });
         if !sent {
             counts.closed.fetch_add(1, Ordering::Relaxed);
@@ -135,7 +136,7 @@ async fn accept(
 /// Serves the connections of one thread until the server stops.
 async fn serve(
     server: Arc<Server>,
-    mut inbox: mpsc::UnboundedReceiver<(Port, TcpStream)>,
+    mut inbox: mpsc::UnboundedReceiver<(Door, TcpStream)>,
     connections: Arc<AtomicUsize>,
     mut stopping: watch::Receiver<bool>,
 ) {
@@ -146,11 +147,11 @@ async fn serve(
             socket = inbox.recv() => socket,
             _ = stopping.changed() => break,
         };
-        let Some((port, socket)) = socket else { break };
+        let Some((door, socket)) = socket else { break };
         let (server, connections, busy) = (server.clone(), connections.clone(), busy.clone());
         tokio::task::spawn_local(async move {
-            connection::serve(&server, port, socket, &busy).await;
-            server.connections.of(port).closed.fetch_add(1, Ordering::Relaxed);
+            connection::serve(&server, &door, socket, &busy).await;
+            server.connections.of(door.port).closed.fetch_add(1, Ordering::Relaxed);
             connections.fetch_sub(1, Ordering::Relaxed);
         });
     }

@@ -11,3 +11,15 @@ use std::ffi::OsString;
 pub fn run_command(py: Python<'_>, arguments: Vec<OsString>) -> u8 {
     py.detach(|| aerospike_emulator::cli::run(arguments))
 }
+
+/// Makes throw-away certificates.
+#[pyfunction]
+pub fn tls_init(
+    py: Python<'_>,
+    directory: std::path::PathBuf,
+    names: Vec<String>,
+    user: &str,
+) -> PyResult<()> {
+    py.detach(|| aerospike_emulator::certificates::init(&directory, &names, user))
+        .map_err(|error| crate::EmulatorError::new_err(error.to_string()))
+}

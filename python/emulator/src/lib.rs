@@ -24,6 +24,8 @@ mod _native {
     #[pymodule_export]
     use super::command::run_command;
     #[pymodule_export]
+    use super::command::tls_init;
+    #[pymodule_export]
     use super::options::Config;
     #[pymodule_export]
     use super::server::Server;

@@ -21,6 +21,7 @@ impl Config {
     #[pyo3(signature = (
         *, port, bind = None, advertise = None, edition = None, cluster_name = None, namespaces = None,
         default_ttl = None, config_file = None, config = None, service_threads = None, security = None,
+        tls = None, tls_port = 0,
     ))]
     #[allow(clippy::too_many_arguments)] // keyword arguments, one for each option
     fn new(
@@ -35,6 +36,8 @@ impl Config {
         config: Option<&str>,
         service_threads: Option<u32>,
         security: Option<bool>,
+        tls: Option<PathBuf>,
+        tls_port: u16,
     ) -> PyResult<Config> {
         let mut settings = ServerConfig::default();
         let loaded = match (config_file, config) {
@@ -84,6 +87,10 @@ impl Config {
         }
         if let Some(threads) = service_threads {
             settings.service_threads = threads;
+        }
+        if let Some(directory) = tls {
+            settings.use_tls_directory(&directory);
+            settings.tls_port = tls_port;
         }
         match security {
             Some(true) => {

@@ -37,6 +37,11 @@ impl Server {
         })
     }
 
+    /// The port for TLS; `None` when there is none.
+    fn tls_port(&self, py: Python<'_>) -> PyResult<Option<u16>> {
+        self.with(py, Emulator::tls_port)
+    }
+
     /// Removes all records of a set, of a namespace, or of all namespaces; how many they were.
     #[pyo3(signature = (namespace = None, set = None))]
     fn truncate(&self, py: Python<'_>, namespace: Option<&str>, set: Option<&str>) -> PyResult<usize> {

@@ -5,10 +5,11 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
-from aerospike_emulator import Emulator
+from aerospike_emulator import Emulator, tls_init
 
 aerospike: Any = pytest.importorskip("aerospike", reason="users and roles are managed with the vendor's client here")
 
@@ -194,3 +195,43 @@ def test_quota(root: Any, connect: Connect) -> None:
     # Usage is averaged over two seconds.
     time.sleep(3.1)
     ann.put(("test", "demo", 1), {"a": 1})
+
+
+@pytest.fixture(scope="module")
+def encrypted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Emulator, Path]]:
+    """A server with a TLS port, and the directory of its certificates; the client's is root's."""
+    directory = tmp_path_factory.mktemp("tls")
+    tls_init(directory, user="root")
+    with Emulator(config=CONFIG, namespaces=["test"], tls=directory) as emulator:
+        yield emulator, directory
+
+
+def encrypted_config(encrypted: tuple[Emulator, Path], **tls: str) -> dict[str, Any]:
+    emulator, directory = encrypted
+    files = {name: str(directory / file) for name, file in ({"cafile": "ca.pem"} | tls).items()}
+    return {
+        "hosts": [("127.0.0.1", emulator.tls_port, "localhost")],
+        "tls": {"enable": True, **files},
+        "policies": {"login_timeout_ms": 5000},
+    }
+
+
+def test_tls(encrypted: tuple[Emulator, Path]) -> None:
+    config = encrypted_config(encrypted) | {"user": "root", "password": "secret"}
+    client = aerospike.client(config).connect()
+    key = ("test", "demo", "tls")
+    client.put(key, {"a": "x" * 500_000})
+    assert len(client.get(key)[2]["a"]) == 500_000
+    assert len(client.query("test", "demo").results()) == 1
+    client.close()
+
+
+def test_login_by_certificate(encrypted: tuple[Emulator, Path]) -> None:
+    config = encrypted_config(encrypted, certfile="client.pem", keyfile="client.key")
+    config["policies"]["auth_mode"] = aerospike.AUTH_PKI
+    client = aerospike.client(config).connect()
+    assert client.admin_create_pki_user("ann", ["read-write"]) == 0
+    assert client.admin_query_user_info("ann")["roles"] == ["read-write"]
+    with fails(64):
+        client.admin_set_password("ann", "secret")
+    client.close()

@@ -34,6 +34,31 @@ pub fn service_alternate(request: &mut Request<'_>) -> Answer {
     Ok(config.alternate_access_address.as_ref().map_or(String::new(), |host| endpoint(host, port)).into())
 }
 
+/// `service-tls-std`: as [`service`], for the TLS port; empty when there is none.
+pub fn service_tls(request: &mut Request<'_>) -> Answer {
+    let config = &request.server.config;
+    if !config.has_tls() {
+        return Ok(Vec::new());
+    }
+    let port = if config.tls_access_port == 0 { config.tls_port } else { config.tls_access_port };
+    Ok(match &config.advertise {
+        Some(host) => endpoint(host, port),
+        None => SocketAddr::new(canonical(request.session.local).ip(), port).to_string(),
+    }
+    .into())
+}
+
+/// `service-tls-alt`: as [`service_alternate`], for the TLS port.
+pub fn service_tls_alternate(request: &mut Request<'_>) -> Answer {
+    let config = &request.server.config;
+    let port = match config.tls_alternate_access_port {
+        0 => config.tls_port,
+        port => port,
+    };
+    let host = config.alternate_access_address.as_ref().filter(|_| config.has_tls());
+    Ok(host.map_or(String::new(), |host| endpoint(host, port)).into())
+}
+
 /// `peers-…` and `alumni-…`: generation, default port, the other nodes.
 pub fn peers(request: &mut Request<'_>) -> Answer {
     Ok(format!("{},{DEFAULT_PORT},[]", request.server.node.peers_generation()).into())
@@ -58,6 +83,8 @@ pub fn admin(request: &mut Request<'_>) -> Answer {
 pub fn endpoints(request: &mut Request<'_>) -> Answer {
     let config = &request.server.config;
     let port_or = |port: u16| if port == 0 { config.port } else { port };
+    let tls_port_or = |port: u16| if port == 0 { config.tls_port } else { port };
+    let if_tls = |host: String| if config.has_tls() { host } else { "null".into() };
     let or_null = |host: &Option<String>| host.clone().unwrap_or_else(|| "null".into());
     let access = config.advertise.clone();
     let access = access.unwrap_or_else(|| canonical(request.session.local).ip().to_string());
@@ -66,15 +93,15 @@ pub fn endpoints(request: &mut Request<'_>) -> Answer {
         ("service.port", config.port.to_string()),
         ("service.addresses", config.bind.to_string()),
         ("service.access-port", port_or(config.access_port).to_string()),
-        ("service.access-addresses", access),
+        ("service.access-addresses", access.clone()),
         ("service.alternate-access-port", port_or(config.alternate_access_port).to_string()),
         ("service.alternate-access-addresses", or_null(&config.alternate_access_address)),
-        ("service.tls-port", "0".into()),
-        ("service.tls-addresses", "null".into()),
-        ("service.tls-access-port", "0".into()),
-        ("service.tls-access-addresses", "null".into()),
-        ("service.tls-alternate-access-port", "0".into()),
-        ("service.tls-alternate-access-addresses", "null".into()),
+        ("service.tls-port", config.tls_port.to_string()),
+        ("service.tls-addresses", if_tls(config.bind.to_string())),
+        ("service.tls-access-port", tls_port_or(config.tls_access_port).to_string()),
+        ("service.tls-access-addresses", if_tls(access.clone())),
+        ("service.tls-alternate-access-port", tls_port_or(config.tls_alternate_access_port).to_string()),
+        ("service.tls-alternate-access-addresses", if_tls(or_null(&config.alternate_access_address))),
         ("admin.port", config.admin_port.to_string()),
         ("admin.addresses", admin),
         ("admin.tls-port", "0".into()),

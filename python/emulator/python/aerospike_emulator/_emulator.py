@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Literal
 
+from . import _native
 from ._native import Config, EmulatorError, Server
 
 
@@ -47,6 +48,9 @@ class Emulator:
         security: ``True`` switches users and roles on: clients have to log in, first as ``admin`` with the password
             ``admin``, who may manage users but not read or write. A ``security`` block in ``config_file`` or
             ``config`` switches it on as well, and can name users and roles to start with; ``False`` ignores it.
+        tls: directory with certificates, as :func:`tls_init` makes them; opens a second port, for TLS. Clients may show
+            certificates, with which they can log in in PKI mode.
+        tls_port: port for TLS; 0 picks a free one at each start.
 
     Raises:
         ValueError: an option, or a line of the configuration, is wrong; the message names it.
@@ -66,6 +70,8 @@ class Emulator:
         config: str | None = None,
         service_threads: int | None = None,
         security: bool | None = None,
+        tls: str | os.PathLike[str] | None = None,
+        tls_port: int = 0,
     ) -> None:
         self._config = Config(
             port=port,
@@ -79,6 +85,8 @@ class Emulator:
             config=config,
             service_threads=service_threads,
             security=security,
+            tls=tls,
+            tls_port=tls_port,
         )
         for warning in self._config.warnings:
             warnings.warn(warning, stacklevel=2)
@@ -141,6 +149,18 @@ class Emulator:
         """Port that the server listens on."""
         return self.address[1]
 
+    @property
+    def tls_port(self) -> int:
+        """Port for TLS.
+
+        Raises:
+            EmulatorError: the server does not run, or has no such port.
+        """
+        port = self._running().tls_port()
+        if port is None:
+            raise EmulatorError("the emulator has no TLS port: give it certificates, as in Emulator(tls=directory)")
+        return port
+
     def truncate(self, namespace: str | None = None, set: str | None = None) -> int:
         """Removes records at once, without a client.
 
@@ -189,6 +209,27 @@ class Emulator:
                 f"this emulator belongs to process {self._process}, the parent of this forked process: make a new one "
                 "here, or take its address before the fork"
             )
+
+
+def tls_init(
+    directory: str | os.PathLike[str],
+    names: Sequence[str] = ("localhost", "127.0.0.1", "::1"),
+    user: str = "admin",
+) -> None:
+    """Makes throw-away certificates for tests: an authority, a server, a client.
+
+    The files are ``ca.pem``, ``server.pem``, ``server.key``, ``client.pem`` and ``client.key``; former ones are
+    replaced.
+
+    Args:
+        directory: where the files go; made if need be.
+        names: host names and addresses of the server, and the TLS name that clients are given.
+        user: the user in the client's certificate, for PKI login.
+
+    Raises:
+        EmulatorError: a name cannot stand in a certificate, or a file cannot be written.
+    """
+    _native.tls_init(directory, list(names), user)
 
 
 # Weak: an emulator that nobody holds any more is stopped by its own end.

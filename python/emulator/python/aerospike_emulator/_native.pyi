@@ -25,6 +25,8 @@ class Config:
         config: str | None = None,
         service_threads: int | None = None,
         security: bool | None = None,
+        tls: str | os.PathLike[str] | None = None,
+        tls_port: int = 0,
     ) -> Config:
         """Reads options in the order in which they win over each other: defaults, file or text, arguments.
 
@@ -49,11 +51,21 @@ class Server:
     def address(self) -> tuple[str, int]:
         """Host and port that it listens on."""
 
+    def tls_port(self) -> int | None:
+        """The port for TLS; None = there is none."""
+
     def truncate(self, namespace: str | None = None, set: str | None = None) -> int:
         """Removes all records of a set, of a namespace, or of all namespaces; how many they were."""
 
     def stop(self) -> None:
         """Stops it; requests under way are finished. Again: does nothing."""
+
+def tls_init(directory: str | os.PathLike[str], names: Sequence[str], user: str) -> None:
+    """Makes throw-away certificates.
+
+    Raises:
+        EmulatorError: a name cannot stand in a certificate, or a file cannot be written.
+    """
 
 def run_command(arguments: Sequence[str]) -> int:
     """Runs the command line until a signal stops it; returns its exit status.
