@@ -123,7 +123,10 @@ impl Value {
             ParticleType::FLOAT => Value::Float(f64::from_be_bytes(data.try_into().map_err(|_| Malformed)?)),
             ParticleType::BOOL => Value::Bool(*data.first().ok_or(Malformed)? != 0),
             ParticleType::GEOJSON => Value::geojson(geojson_text(data).map_err(|_| Malformed)?),
-            ParticleType::LIST | ParticleType::MAP => Value::from_msgpack(data)?,
+            ParticleType::LIST | ParticleType::MAP => match Value::from_msgpack(data)? {
+                value @ (Value::List(..) | Value::Map(..)) => value,
+                _ => return Err(Malformed),
+            },
             kind => Value::from_bytes(kind, data),
         })
     }

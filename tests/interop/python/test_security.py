@@ -175,18 +175,14 @@ def test_scope(root: Any, connect: Connect) -> None:
 
 
 def test_whitelist(root: Any, connect: Connect) -> None:
-    root.admin_create_role(
-        "test-far", [{"code": aerospike.PRIV_READ, "ns": "", "set": ""}], whitelist=["123.4.5.6"]
-    )
+    root.admin_create_role("test-far", [{"code": aerospike.PRIV_READ, "ns": "", "set": ""}], whitelist=["123.4.5.6"])
     root.admin_create_user("ann", "secret", ["test-far"])
     with fails(82):
         connect("ann")
 
 
 def test_quota(root: Any, connect: Connect) -> None:
-    root.admin_create_role(
-        "test-slow", [{"code": aerospike.PRIV_READ_WRITE, "ns": "", "set": ""}], write_quota=5
-    )
+    root.admin_create_role("test-slow", [{"code": aerospike.PRIV_READ_WRITE, "ns": "", "set": ""}], write_quota=5)
     root.admin_create_user("ann", "secret", ["test-slow"])
     ann = connect("ann")
     with fails(83):
