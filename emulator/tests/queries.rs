@@ -531,3 +531,23 @@ fn expiry_and_truncation_leave_the_indexes() {
         OK
     );
 }
+
+/// Commands that look at every record run beside the network thread, and answer as ever.
+#[test]
+fn commands_over_many_records() {
+    const RECORDS: usize = 21_000;
+    let emulator = community();
+    let mut client = Client::connect(&emulator);
+    for chunk in (0..RECORDS).collect::<Vec<_>>().chunks(500) {
+        let frames: Vec<u8> = chunk
+            .iter()
+            .flat_map(|number| put(&format!("k{number}"), "n", Value::Int(*number as i64)))
+            .collect();
+        client.send(&frames);
+        chunk.iter().for_each(|_| assert_eq!(client.reply().code(), OK));
+    }
+    create(&mut client, "set=set;indexname=n;bin=n;type=numeric");
+    assert_eq!(client.records(&Query::between("n", 10_000, 10_999)).len(), 1000);
+    assert_eq!(client.info("truncate:namespace=test;set=set\n"), "truncate:namespace=test;set=set\tok\n");
+    assert_eq!(client.records(&Query::between("n", 0, i64::MAX)).len(), 0);
+}

@@ -31,27 +31,23 @@ pub fn run(data: &[u8]) {
 
 fn answer(server: &Server, address: SocketAddr, kind: u8, body: &[u8]) {
     let mut out = BytesMut::new();
-    let caller = Caller::stranger(address.ip());
+    let mut session = Session {
+        id: 1,
+        peer: address,
+        local: address,
+        port: Port::Service,
+        told_user_agent: false,
+        caller: Caller::stranger(address.ip()),
+        certificate: None,
+    };
     let (frame_type, disposition) = match kind % 3 {
-        0 => (FrameType::Message, command::dispatch(server, &caller, body, &mut out)),
-        1 => (FrameType::Compressed, command::dispatch_compressed(server, &caller, body, &mut out)),
-        _ => {
-            let mut session = Session {
-                id: 1,
-                peer: address,
-                local: address,
-                port: Port::Service,
-                told_user_agent: false,
-                caller,
-                certificate: None,
-            };
-            info::answer(server, &mut session, body, &mut out);
-            return;
-        }
+        0 => (FrameType::Message, command::dispatch(server, &session.caller, body, &mut out)),
+        1 => (FrameType::Compressed, command::dispatch_compressed(server, &session.caller, body, &mut out)),
+        _ => (FrameType::Info, info::answer(server, &mut session, body, &mut out)),
     };
     if disposition == Disposition::Offload {
         // The receiver only has to be there: DEPTH frames fit without anyone taking them.
-        let (sink, _frames) = FrameSink::channel(DEPTH, address);
-        command::run_offloaded(server, &caller, frame_type, body, sink);
+        let (sink, _frames) = FrameSink::channel(DEPTH);
+        command::run_offloaded(server, session, frame_type, body, sink);
     }
 }

@@ -20,7 +20,7 @@ mod write;
 
 use crate::expression::Expression;
 use crate::security::{Caller, enforce};
-use crate::server::{FrameSink, Gone, Server};
+use crate::server::{FrameSink, Gone, Server, Session};
 use crate::store::{Namespace, Record};
 use aerospike_wire::bits::{info1, info2, info3};
 use aerospike_wire::message::MESSAGE_HEADER_SIZE;
@@ -174,16 +174,22 @@ pub fn dispatch_compressed(server: &Server, caller: &Caller, body: &[u8], out: &
     Disposition::Done
 }
 
-/// Runs a message that was not for the network thread, and sends its frames. The connection takes its next
-/// request when `frames` is dropped.
+/// Runs a request that was not for the network thread, and sends its frames. The connection takes its next request
+/// when `frames` is dropped.
 pub fn run_offloaded(
     server: &Server,
-    caller: &Caller,
+    mut session: Session,
     frame_type: FrameType,
     body: &[u8],
     frames: FrameSink,
 ) {
     let mut out = BytesMut::new();
+    if frame_type == FrameType::Info {
+        info::answer(server, &mut session, body, &mut out);
+        // A client that has gone misses nothing.
+        let _ = frames.send(out);
+        return;
+    }
     let inflated = match frame_type {
         FrameType::Compressed => compression::inflate(body).map(Cow::Owned),
         _ => Ok(Cow::Borrowed(body)),
@@ -192,16 +198,17 @@ pub fn run_offloaded(
     match header {
         Err(code) => {
             refuse(&mut out, code, 0);
-            // A client that has gone misses nothing.
             let _ = frames.send(out);
         }
         Ok((header, body)) => {
+            let caller = &session.caller;
             if let Err(code) = enforce::connection(server, caller) {
                 refuse_stranger(&mut out, code, &header);
                 let _ = frames.send(out);
                 return;
             }
-            let mut frames = OffloadedFrames { sink: frames, compresses: compresses(server, &header) };
+            let compresses = compresses(server, &header);
+            let mut frames = OffloadedFrames { sink: frames, client: session.peer, compresses };
             if header.info1 & info1::BATCH != 0 {
                 return batch::answer(server, caller, header, &body, &mut frames);
             }
@@ -223,6 +230,7 @@ fn compresses(server: &Server, header: &Header) -> bool {
 /// Sends the frames of a request that runs beside the network thread, compressed if the client asked for it.
 pub struct OffloadedFrames {
     sink: FrameSink,
+    client: SocketAddr,
     compresses: bool,
 }
 
@@ -245,7 +253,7 @@ impl OffloadedFrames {
 
     /// The client's address.
     pub fn client(&self) -> SocketAddr {
-        self.sink.client()
+        self.client
     }
 }
 

@@ -15,6 +15,8 @@ mod geo;
 mod hash;
 mod predicate;
 mod registry;
+#[cfg(test)]
+mod tests;
 mod tree;
 mod value;
 

@@ -35,7 +35,7 @@ thread_local! {
 }
 
 /// What a connection remembers between requests.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Session {
     /// Number of the connection, unique while the process lives.
     pub id: u64,
@@ -230,6 +230,7 @@ impl<'a> Connection<'a> {
         }
         match frame_type {
             FrameType::Message => command::dispatch(self.server, &self.session.caller, body, out),
+            FrameType::Info if command::info::takes_long(self.server, body) => Disposition::Offload,
             FrameType::Info => command::info::answer(self.server, &mut self.session, body, out),
             FrameType::Admin => {
                 if self.session.certificate.is_none() {
@@ -302,10 +303,10 @@ impl<'a> Connection<'a> {
     }
 
     async fn stream(&mut self, frame_type: FrameType, body: Bytes) -> io::Result<()> {
-        let (sink, mut frames) = FrameSink::channel(OFFLOAD_DEPTH, self.session.peer);
-        let (server, caller) = (self.server.clone(), self.session.caller.clone());
+        let (sink, mut frames) = FrameSink::channel(OFFLOAD_DEPTH);
+        let (server, session) = (self.server.clone(), self.session.clone());
         tokio::task::spawn_blocking(move || {
-            command::run_offloaded(&server, &caller, frame_type, &body, sink);
+            command::run_offloaded(&server, session, frame_type, &body, sink);
         });
         while let Some(frame) = frames.recv().await {
             self.output = frame;

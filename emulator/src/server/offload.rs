@@ -1,7 +1,6 @@
 //! Requests that take long: run beside the network threads, their frames streamed back with back-pressure.
 
 use bytes::BytesMut;
-use std::net::SocketAddr;
 use tokio::sync::mpsc;
 
 /// The connection that asked has gone; nobody waits for the rest.
@@ -15,19 +14,13 @@ pub struct Gone;
 #[derive(Clone, Debug)]
 pub struct FrameSink {
     frames: mpsc::Sender<BytesMut>,
-    client: SocketAddr,
 }
 
 impl FrameSink {
     /// A sink and the end that the connection reads from.
-    pub fn channel(depth: usize, client: SocketAddr) -> (FrameSink, mpsc::Receiver<BytesMut>) {
+    pub fn channel(depth: usize) -> (FrameSink, mpsc::Receiver<BytesMut>) {
         let (frames, receiver) = mpsc::channel(depth);
-        (FrameSink { frames, client }, receiver)
-    }
-
-    /// The address of the client that asked.
-    pub fn client(&self) -> SocketAddr {
-        self.client
+        (FrameSink { frames }, receiver)
     }
 
     /// Hands over one or more whole frames; waits while the client is behind. Not for network threads.

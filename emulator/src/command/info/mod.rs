@@ -95,6 +95,26 @@ impl std::fmt::Display for InfoError {
     }
 }
 
+/// Commands that look at every record.
+const LENGTHY: [&[u8]; 3] = [b"sindex-create", b"truncate", b"truncate-namespace"];
+/// With more records than this, they run beside the network thread.
+const MANY_RECORDS: u64 = 20_000;
+
+/// Longest frame of such commands, in bytes: its reply certainly fits in a frame.
+const MAX_LENGTHY: usize = 64 * 1024;
+
+/// Whether a frame has nothing but commands that would hold other connections of the thread up.
+pub fn takes_long(server: &Server, body: &[u8]) -> bool {
+    let is_lengthy = |command: &[u8]| {
+        let end = command.iter().position(|byte| matches!(byte, b':' | b'/' | b';')).unwrap_or(command.len());
+        LENGTHY.contains(&&command[..end])
+    };
+    let Some(commands) = body.strip_suffix(b"\n").filter(|_| body.len() <= MAX_LENGTHY) else { return false };
+    commands.split(|byte| *byte == b'\n').all(is_lengthy)
+        && server.store.namespaces().iter().map(|ns| ns.objects.load(Ordering::Relaxed)).sum::<u64>()
+            > MANY_RECORDS
+}
+
 /// Answers one info frame: every command in order, each echoed in front of its value. A frame that asks for more
 /// than a reply can hold closes its connection.
 pub fn answer(server: &Server, session: &mut Session, body: &[u8], out: &mut BytesMut) -> Disposition {
