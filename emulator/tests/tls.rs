@@ -118,7 +118,7 @@ fn many_requests_and_large_replies() {
     let files = Certificates::new("large", "admin");
     let emulator = listening(&files.0, |_| {});
     let mut stream = connect(&emulator, client_config(&files.0, false));
-    let value = Value::Blob(vec![0xa5; 900_000].into());
+    let value = Value::Blob(vec![0xa5; 900_000]);
     stream.write_all(&put("big", "a", value)).unwrap();
     receive(&mut stream).unwrap();
     // More than socket and encryption can hold while nobody reads.
