@@ -11,8 +11,8 @@ from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Literal
 
-from . import _native
 from ._native import Config, EmulatorError, Server
+from ._native import tls_init as make_certificates
 
 
 class Emulator:
@@ -229,7 +229,7 @@ def tls_init(
     Raises:
         EmulatorError: a name cannot stand in a certificate, or a file cannot be written.
     """
-    _native.tls_init(directory, list(names), user)
+    make_certificates(directory, list(names), user)
 
 
 # Weak: an emulator that nobody holds any more is stopped by its own end.
