@@ -6,7 +6,7 @@ mod support;
 
 use aerospike_emulator::Emulator;
 use aerospike_emulator::certificates;
-use aerospike_emulator::config::{AuthMode, ClientAuth, Config, SecurityConfig, UserConfig};
+use aerospike_emulator::config::{AuthMode, ClientAuth, Config, Edition, SecurityConfig, UserConfig};
 use aerospike_wire::admin::{AdminHeader, command};
 use aerospike_wire::proto::{FrameType, HEADER_SIZE, ProtoHeader};
 use aerospike_wire::{Message, ResultCode, Value};
@@ -195,12 +195,15 @@ fn what_is_wrong_with_the_files_is_told() {
     let fail = |change: &dyn Fn(&mut Config)| {
         let mut config = Config { port: 0, ..Config::default() };
         config.use_tls_directory(&files.0);
+        config.tls_port = 1;
         change(&mut config);
         Emulator::start(config).unwrap_err().to_string()
     };
     assert_eq!(fail(&|config| config.tls_name = "x".into()), "TLS: there is no 'tls x' block");
     let missing = fail(&|config| config.tls[0].key_file = Some("/no/such.key".into()));
     assert!(missing.starts_with("TLS: cannot use /no/such.key: "), "{missing}");
+    assert_eq!(fail(&|config| config.tls_name = "null".into()), "TLS: there is no 'tls null' block");
+    assert_eq!(fail(&|config| config.edition = Edition::Community), "'tls' is enterprise-only");
     assert!(fail(&|config| config.tls[0].ca_file = None).contains("'ca-file' is missing"));
     let swapped = fail(&|config| config.tls[0].cert_file = config.tls[0].key_file.clone());
     assert!(swapped.contains("server.key"), "{swapped}");

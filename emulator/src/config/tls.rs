@@ -34,7 +34,7 @@ pub enum ClientAuth {
 impl Config {
     /// Whether there is a TLS port; with `tls_port` 0 it is any free one.
     pub fn has_tls(&self) -> bool {
-        self.tls_name != "null"
+        self.tls_name != "null" || self.tls_port != 0
     }
 
     /// Opens a TLS port with the files that `tls-init` has made in a directory. Clients may show certificates.

@@ -153,12 +153,9 @@ impl Server {
     /// A server with empty namespaces that serves no socket yet.
     ///
     /// # Errors
-    /// [`StartError::Security`], [`StartError::Edition`].
+    /// [`StartError::Security`].
     pub fn new(config: Config, address: SocketAddr) -> Result<Server, StartError> {
         let clock = Arc::new(Clock::new());
-        if config.security.is_some() && config.edition == Edition::Community {
-            return Err(StartError::Edition);
-        }
         let security = config.security.as_ref().map(|config| Security::new(config, &clock)).transpose()?;
         let node = Node::new(&config, address);
         // From here on the configuration says what was chosen where it left a choice.
@@ -218,9 +215,9 @@ pub enum StartError {
     /// Users or roles are not possible.
     #[error("security: {0}")]
     Security(#[from] security::SetupError),
-    /// Security was asked of an edition that does not have it.
-    #[error("'security' is enterprise-only")]
-    Edition,
+    /// A part was asked of an edition that does not have it.
+    #[error("'{0}' is enterprise-only")]
+    Edition(&'static str),
 }
 
 /// A running server; dropping it stops it.
@@ -240,6 +237,12 @@ impl Running {
     /// # Errors
     /// As [`StartError`] tells.
     pub fn start(config: Config) -> Result<Running, StartError> {
+        let enterprise = [(config.security.is_some(), "security"), (config.has_tls(), "tls")];
+        if let Some((_, part)) = enterprise.iter().find(|(asked, _)| *asked)
+            && config.edition == Edition::Community
+        {
+            return Err(StartError::Edition(part));
+        }
         let wanted = SocketAddr::new(config.bind, config.port);
         let listen = |source| StartError::Listen { address: wanted, source };
         let listener = worker::listen(wanted).map_err(listen)?;
