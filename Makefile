@@ -18,7 +18,7 @@ MATURIN := $(TOOLS)/maturin build --quiet --locked
 PIP_INSTALL := bin/pip install --quiet --disable-pip-version-check
 
 .PHONY: help demo test bench lint format
-.PHONY: test-rust test-golden test-python test-interop golden golden-floors fuzz emulator-wheel driver-wheel python-version
+.PHONY: test-rust test-golden test-python test-interop test-interop-go golden golden-floors fuzz emulator-wheel driver-wheel python-version
 # Else make would remove them after use, as files that are only steps on the way.
 .PRECIOUS: $(VENV)/%/installed
 
@@ -50,9 +50,14 @@ test-python: driver-wheel with-driver with-vendor
 	$(VENV)/driver/bin/python -m pytest tests/python/driver
 	$(VENV)/vendor/bin/python -m pytest tests/python/emulator tests/golden
 
-test-interop: with-aerospike-py with-vendor
+# With Go on the machine, its client too.
+test-interop: with-aerospike-py with-vendor $(if $(shell command -v go),test-interop-go)
 	$(VENV)/aerospike-py/bin/python -m pytest tests/interop/python --client aerospike_py
 	$(VENV)/vendor/bin/python -m pytest tests/interop/python --client aerospike
+
+test-interop-go:
+	$(CARGO) build --locked -p aerospike-emulator
+	cd tests/interop/go && go test ./...
 
 # ---------------------------------------------------------------- measuring
 
