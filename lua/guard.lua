@@ -230,8 +230,10 @@ function string.gsub(subject, pattern, replace, most)
   end
   if type(subject) == "number" then subject = subject .. "" end
   local out, count, from, last = {}, 0, 0, nil
+  -- A table is asked for the first capture alone; whether the others are sound does not matter then.
+  local captures = kind == "table" and 1 or nil
   while most == nil or count < most do
-    last = gsub_step(out, subject, from, replace, gsub_next(subject, pattern, from, last))
+    last = gsub_step(out, subject, from, replace, gsub_next(subject, pattern, from, last, captures))
     if not last then break end
     from, count = last, count + 1
     if find(pattern, "^", 1, true) == 1 then break end

@@ -610,9 +610,8 @@ mod tests {
         assert_eq!(
             warnings,
             [
-                "x.conf:1: block 'security' is not supported and ignored",
+                "x.conf:2: 'enable-security' in 'security' is not supported and ignored",
                 "x.conf:4: 'logging' is ignored: the log goes to the standard error stream, see --log",
-                "x.conf:13: block 'tls' in 'network' is not supported and ignored",
                 "x.conf:18: block 'index-type' in 'namespace' is not supported and ignored",
                 "x.conf:21: 'storage-engine device' is not supported: records stay in memory",
                 "x.conf:22: 'file' in 'namespace.storage-engine' is not supported and ignored",

@@ -206,7 +206,7 @@ fn substitute(
 }
 
 /// One step of `string.gsub` with a function or table as replacement. Takes subject, pattern, the position to go
-/// on from and the end of the last match, both 0-based; returns start and end of the next match, 0-based, and
+/// on from and the end of the last match, both 0-based, and anything fifth for the first capture alone; returns start and end of the next match, 0-based, and
 /// its captures; nothing if there is none.
 fn gsub_next(call: &Arguments<'_>) -> mlua::Result<MultiValue> {
     let (subject, pattern) = (call.string(1)?, call.string(2)?);
@@ -221,7 +221,11 @@ fn gsub_next(call: &Arguments<'_>) -> mlua::Result<MultiValue> {
     if let Some((at, end)) = next_match(&mut matcher, subject.len(), from, last_end, anchor).map_err(fail)? {
         values.push_back(Value::Integer(at as i64));
         values.push_back(Value::Integer(end as i64));
-        pushed(call.lua, &matcher.captures(at, end).map_err(fail)?, &mut values)?;
+        let captures = match call.integer(5)? {
+            None => matcher.captures(at, end),
+            Some(_) => matcher.capture(0, at, end).map(|first| vec![first]),
+        };
+        pushed(call.lua, &captures.map_err(fail)?, &mut values)?;
     }
     Ok(values)
 }

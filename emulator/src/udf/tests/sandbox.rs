@@ -81,7 +81,9 @@ fn ends_in_time(body: &str) {
     let started = Instant::now();
     let result = module.call("f", Vec::new());
     let took = started.elapsed();
-    assert_eq!(result, Err(TIMEOUT.into()), "{body}");
+    // What collects as it goes may meet the end of its memory first, on a fast machine.
+    let ends = [TIMEOUT, "not enough memory"];
+    assert!(result.as_ref().is_err_and(|error| ends.contains(&error.as_str())), "{body}: {result:?}");
     // Tests share the machine with other tests, and run without optimization.
     assert!(took < Duration::from_secs(5), "{body}: {took:?}");
     assert_eq!(module.call("g", Vec::new()), Ok(Value::Int(1)));
