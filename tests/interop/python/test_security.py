@@ -37,7 +37,7 @@ def connect(secured: Emulator) -> Iterator[Connect]:
     """Connects as a user; all connections are closed at the end."""
     clients: list[Any] = []
 
-    def connect(user: str | None = None, password: str = "secret") -> Any:  # noqa: S107 (of this test alone)
+    def connect(user: str | None = None, password: str = "secret") -> Any:
         config: dict[str, Any] = {"hosts": [secured.address], "policies": {"login_timeout_ms": 5000}}
         if user is not None:
             config |= {"user": user, "password": password}
