@@ -397,6 +397,23 @@ fn abort_of_a_slow_scan() {
     assert!(client.info("query-abort-all:\n").ends_with("number-of-queries-killed:0\n"));
 }
 
+/// As many jobs run as `query-threads-limit` allows; one more is refused (query §8).
+#[test]
+fn too_many_jobs() {
+    let (emulator, mut client) = six();
+    assert!(client.info("set-config:context=service;query-threads-limit=1\n").ends_with("ok\n"));
+    let slow = Query::scan().with(field::RECORDS_PER_SECOND, &1u32.to_be_bytes());
+    let mut other = Client::connect(&emulator);
+    other.send(&slow.frame());
+    let start = Instant::now();
+    while client.query_code(&Query::scan()) != ResultCode::FORBIDDEN {
+        assert!(start.elapsed() < Duration::from_secs(10), "a second job always finds room");
+    }
+    assert!(client.info("query-abort-all:\n").ends_with("number-of-queries-killed:1\n"));
+    assert_eq!(other.found().1, ResultCode::QUERY_ABORT);
+    assert_eq!(client.records(&Query::scan()).len(), 6);
+}
+
 /// A short query that is out of time says so and keeps the connection (query §5.5).
 #[test]
 fn short_queries() {

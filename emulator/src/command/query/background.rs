@@ -92,6 +92,7 @@ pub fn prepare<'a>(query: &Query<'a>, kind: Kind, output: &Output) -> Result<Bac
         records_per_second: if records_per_second == 0 { limit } else { records_per_second },
         socket_timeout: query.socket_timeout().unwrap_or(super::DEFAULT_SOCKET_TIMEOUT),
         client: output.client(),
+        max_active: query.server.settings.query_threads_limit.load(Relaxed),
         max_done: query.server.settings.query_max_done.load(Relaxed),
     })?;
     let header = query.header();

@@ -55,6 +55,7 @@ pub fn run(query: &Query<'_>, output: &mut Output) -> Result<(), ResultCode> {
             records_per_second,
             socket_timeout,
             client: output.client(),
+            max_active: query.server.settings.query_threads_limit.load(Relaxed),
             max_done: query.server.settings.query_max_done.load(Relaxed),
         })?),
     };

@@ -62,6 +62,8 @@ pub struct JobSpec<'a> {
     pub socket_timeout: u32,
     /// Who asked.
     pub client: SocketAddr,
+    /// How many jobs may run at once (`query-threads-limit`; here each has one thread).
+    pub max_active: u32,
     /// How many jobs are remembered after their end (`query-max-done`).
     pub max_done: u32,
 }
@@ -299,7 +301,8 @@ impl Jobs {
     /// Enters a job.
     ///
     /// # Errors
-    /// [`ResultCode::PARAMETER`] when its id is that of a job under way or remembered.
+    /// [`ResultCode::PARAMETER`] when its id is that of a job under way or remembered,
+    /// [`ResultCode::FORBIDDEN`] when too many jobs run.
     pub fn start(&self, spec: JobSpec<'_>) -> Result<ActiveJob<'_>, ResultCode> {
         let mut table = self.table.lock();
         let is_known = |id: u64| table.active.iter().chain(&table.done).any(|job| job.id == id);
@@ -313,6 +316,9 @@ impl Jobs {
             id if is_known(id) => return Err(ResultCode::PARAMETER),
             id => id,
         };
+        if table.active.len() >= spec.max_active as usize {
+            return Err(ResultCode::FORBIDDEN);
+        }
         let job = Arc::new(Job::new(id, spec));
         if table.closed && job.kind.is_background() {
             job.aborted.store(true, Relaxed);
