@@ -2,8 +2,7 @@
 //!
 //! The function is called once for each partition that has candidates; each call's values are one frame.
 
-use super::foreground::index_name;
-use super::jobs::{ActiveJob, JobKind, JobSpec, Outcome};
+use super::jobs::{ActiveJob, JobKind, Outcome};
 use super::lookup;
 use super::output::Output;
 use super::targets::Targets;
@@ -17,7 +16,6 @@ use crate::udf::{Call, CallResult};
 use aerospike_wire::{ResultCode, field};
 use std::ops::ControlFlow::{self, Break, Continue};
 use std::sync::Arc;
-use std::sync::atomic::Ordering::Relaxed;
 
 /// What a stream's failure says in front of Lua's own text (query §11).
 const FAILURE: &str = "UDF: Execution Error 2 : ";
@@ -32,17 +30,8 @@ pub fn run(query: &Query<'_>, output: &mut Output) -> Result<(), ResultCode> {
     let name = query.namespace.name().as_bytes();
     let namespace = query.server.store.namespace(name).ok_or(ResultCode::NAMESPACE)?;
     let records_per_second = query.records_per_second()?;
-    let job = query.server.jobs.start(JobSpec {
-        id: query.id(),
-        kind: JobKind::Aggregation,
-        namespace: query.namespace.name(),
-        set: query.field(field::SET).unwrap_or_default(),
-        index: index_name(&source),
-        records_per_second,
-        socket_timeout: query.socket_timeout()?,
-        client: output.client(),
-        max_done: query.server.settings.query_max_done.load(Relaxed),
-    })?;
+    let timeout = query.socket_timeout()?;
+    let job = query.start_job(JobKind::Aggregation, &source, records_per_second, timeout, output.client())?;
     let by_index = matches!(source, Source::Index(_));
     let walk = Walk { namespace: query.namespace, set, source, targets: Targets::all() };
     let mut streamer = Streamer {

@@ -1,8 +1,7 @@
 //! Queries that change records and return none (query §10).
 
 use super::filter::{Filter, Verdict};
-use super::foreground::index_name;
-use super::jobs::{ActiveJob, JobKind, JobSpec, Outcome, UdfName};
+use super::jobs::{ActiveJob, JobKind, Outcome, UdfName};
 use super::lookup;
 use super::output::Output;
 use super::targets::Targets;
@@ -76,25 +75,20 @@ pub struct Background<'a> {
 /// The code with which the query is refused.
 pub fn prepare<'a>(query: &Query<'a>, kind: Kind, output: &Output) -> Result<Background<'a>, ResultCode> {
     let Checked { set, source, records_per_second } = checked(query, kind)?;
-    let limit = query.namespace.settings.background_query_max_rps.load(Relaxed);
-    let job = query.server.jobs.start(JobSpec {
-        id: query.id(),
-        kind: match kind {
-            Kind::BackgroundUdf => JobKind::BackgroundUdf(UdfName {
-                module: query.field(field::UDF_MODULE).unwrap_or_default().into(),
-                function: query.field(field::UDF_FUNCTION).unwrap_or_default().into(),
-            }),
-            _ => JobKind::BackgroundOps,
-        },
-        namespace: query.namespace.name(),
-        set: query.field(field::SET).unwrap_or_default(),
-        index: index_name(&source),
-        records_per_second: if records_per_second == 0 { limit } else { records_per_second },
-        socket_timeout: query.socket_timeout().unwrap_or(super::DEFAULT_SOCKET_TIMEOUT),
-        client: output.client(),
-        max_active: query.server.settings.query_threads_limit.load(Relaxed),
-        max_done: query.server.settings.query_max_done.load(Relaxed),
-    })?;
+    let job_kind = match kind {
+        Kind::BackgroundUdf => JobKind::BackgroundUdf(UdfName {
+            module: query.field(field::UDF_MODULE).unwrap_or_default().into(),
+            function: query.field(field::UDF_FUNCTION).unwrap_or_default().into(),
+        }),
+        _ => JobKind::BackgroundOps,
+    };
+    // A job that names no rate is shown with the highest, and runs as fast as it can.
+    let shown_rate = match records_per_second {
+        0 => query.namespace.settings.background_query_max_rps.load(Relaxed),
+        rate => rate,
+    };
+    let timeout = query.socket_timeout().unwrap_or(super::DEFAULT_SOCKET_TIMEOUT);
+    let job = query.start_job(job_kind, &source, shown_rate, timeout, output.client())?;
     let header = query.header();
     // Each record is written as by a client that may only update; functions are called on existing records anyway.
     let header = Header {

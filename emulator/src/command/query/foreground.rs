@@ -2,7 +2,7 @@
 
 use super::Query;
 use super::filter::{Filter, Verdict};
-use super::jobs::{ActiveJob, JobKind, JobSpec, Outcome};
+use super::jobs::{ActiveJob, JobKind, Outcome};
 use super::lookup;
 use super::output::Output;
 use super::projection::Projection;
@@ -14,7 +14,6 @@ use crate::store::{Counter, Record};
 use aerospike_wire::bits::info3;
 use aerospike_wire::{ResultCode, field};
 use std::ops::ControlFlow::{self, Break, Continue};
-use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
 
 /// How long a short query may take when it does not say.
@@ -46,18 +45,10 @@ pub fn run(query: &Query<'_>, output: &mut Output) -> Result<(), ResultCode> {
     let projection = Projection::parse(query)?;
     let job = match query.is_short() {
         true => None,
-        false => Some(query.server.jobs.start(JobSpec {
-            id: query.id(),
-            kind: JobKind::Basic { partitions: targets.partitions, cursors: targets.cursors().len() },
-            namespace: query.namespace.name(),
-            set: query.field(field::SET).unwrap_or_default(),
-            index: index_name(&source),
-            records_per_second,
-            socket_timeout,
-            client: output.client(),
-            max_active: query.server.settings.query_threads_limit.load(Relaxed),
-            max_done: query.server.settings.query_max_done.load(Relaxed),
-        })?),
+        false => {
+            let kind = JobKind::Basic { partitions: targets.partitions, cursors: targets.cursors().len() };
+            Some(query.start_job(kind, &source, records_per_second, socket_timeout, output.client())?)
+        }
     };
     let time = match query.header().timeout {
         0 => SHORT_QUERY_TIME,
@@ -88,14 +79,6 @@ fn max_records(query: &Query<'_>) -> Result<u64, ResultCode> {
         Ok(0) => Ok(u64::MAX),
         Ok(count) => Ok(count),
         Err(_) => Err(ResultCode::PARAMETER),
-    }
-}
-
-/// The name of the index that a query goes through.
-pub fn index_name(source: &Source) -> Option<Vec<u8>> {
-    match source {
-        Source::Index(indexed) => Some(indexed.index.name().to_vec()),
-        _ => None,
     }
 }
 

@@ -27,7 +27,11 @@ use crate::server::{Gone, Server};
 use crate::store::{Namespace, SetId};
 use aerospike_wire::bits::{info1, info2};
 use aerospike_wire::{Header, Message, ResultCode, field};
+use jobs::{ActiveJob, JobKind, JobSpec};
 use output::Output;
+use std::net::SocketAddr;
+use std::sync::atomic::Ordering::Relaxed;
+use walk::Source;
 
 /// Longest set name that a query may carry, in bytes.
 const MAX_SET_NAME: usize = 63;
@@ -175,6 +179,36 @@ impl<'a> Query<'a> {
     /// [`ResultCode::PARAMETER`] for a field of a wrong size.
     fn socket_timeout(&self) -> Result<u32, ResultCode> {
         self.field(field::SOCKET_TIMEOUT).map_or(Ok(DEFAULT_SOCKET_TIMEOUT), word)
+    }
+
+    /// Enters the query as a job.
+    ///
+    /// # Errors
+    /// As [`jobs::Jobs::start`].
+    fn start_job(
+        &self,
+        kind: JobKind,
+        source: &Source,
+        records_per_second: u32,
+        socket_timeout: u32,
+        client: SocketAddr,
+    ) -> Result<ActiveJob<'a>, ResultCode> {
+        let settings = &self.server.settings;
+        self.server.jobs.start(JobSpec {
+            id: self.id(),
+            kind,
+            namespace: self.namespace.name(),
+            set: self.field(field::SET).unwrap_or_default(),
+            index: match source {
+                Source::Index(indexed) => Some(indexed.index.name().to_vec()),
+                Source::Scan | Source::Members(_) => None,
+            },
+            records_per_second,
+            socket_timeout,
+            client,
+            max_active: settings.query_threads_limit.load(Relaxed),
+            max_done: settings.query_max_done.load(Relaxed),
+        })
     }
 
     /// The id that the client has given the query; 0 = none. Short payloads read as if zeros stood in front.
