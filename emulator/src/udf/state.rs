@@ -11,6 +11,7 @@ use aerospike_wire::particle::ParticleBuf;
 use mlua::chunk::ChunkMode;
 use mlua::{AnyUserData, Function, Lua, LuaOptions, MultiValue, StdLib, Table, Value, Variadic};
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 /// The Lua library, file by file: its name in errors, and its text.
@@ -42,6 +43,8 @@ pub struct Settings {
     pub is_unsafe: bool,
     /// The time of records.
     pub clock: Arc<Clock>,
+    /// Whether calls are to end.
+    pub is_stopping: Arc<AtomicBool>,
 }
 
 /// What a call came to: the function's value, or the text of its failure.
@@ -87,7 +90,7 @@ impl State {
             }
         };
         let lua = Lua::new_with(libraries, LuaOptions::default())?;
-        let budget = Budget::new();
+        let budget = Budget::stopped_by(settings.is_stopping.clone());
         budget.watch(&lua)?;
         let world = World { budget, module: name.into(), clock: settings.clock.clone() };
         api::install(&lua, &world)?;
