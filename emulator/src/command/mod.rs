@@ -126,6 +126,8 @@ pub enum Disposition {
     Done,
     /// The request runs beside the network thread, through [`run_offloaded`].
     Offload,
+    /// The request calls a function of a client; the compute pool runs it, through [`run_call`].
+    Call,
     /// The connection has to be closed without a reply.
     Close,
 }
@@ -150,8 +152,11 @@ pub fn dispatch(server: &Server, caller: &Caller, body: &[u8], out: &mut BytesMu
             return Disposition::Offload;
         }
         batch::answer(server, caller, header, body, &mut *out);
-    } else if run_message(server, caller, header, body, out, Thread::Network) == Disposition::Offload {
-        return Disposition::Offload;
+    } else {
+        match run_message(server, caller, header, body, out, Thread::Network) {
+            Disposition::Done => {}
+            elsewhere => return elsewhere,
+        }
     }
     if compresses(server, &header) {
         compression::deflate(out, start);
@@ -222,6 +227,27 @@ pub fn run_offloaded(
     }
 }
 
+/// Runs a message that calls a function, and appends its reply.
+pub fn run_call(server: &Server, caller: &Caller, frame_type: FrameType, body: &[u8], out: &mut BytesMut) {
+    let inflated = match frame_type {
+        FrameType::Compressed => compression::inflate(body).map(Cow::Owned),
+        _ => Ok(Cow::Borrowed(body)),
+    };
+    let header = inflated.and_then(|body| Ok((Header::parse(&body)?, body)));
+    match header {
+        Err(code) => refuse(out, code, 0),
+        Ok((header, body)) => {
+            if let Err(code) = enforce::connection(server, caller) {
+                return refuse_stranger(out, code, &header);
+            }
+            run_message(server, caller, header, &body, out, Thread::Compute);
+            if compresses(server, &header) {
+                compression::deflate(out, 0);
+            }
+        }
+    }
+}
+
 /// Whether the client takes a compressed reply and the edition gives one.
 fn compresses(server: &Server, header: &Header) -> bool {
     header.info1 & info1::COMPRESS_RESPONSE != 0 && !server.is_community()
@@ -287,8 +313,8 @@ enum Thread {
     Compute,
 }
 
-/// Runs a message that is no batch. A query is left to [`run_offloaded`], and so is a call of a function, which
-/// does not run on a network thread.
+/// Runs a message that is no batch. A query is left to [`run_offloaded`], and a call of a function to [`run_call`]:
+/// neither runs on a network thread.
 fn run_message(
     server: &Server,
     caller: &Caller,
@@ -310,7 +336,7 @@ fn run_message(
         return Disposition::Done;
     };
     if thread == Thread::Network && calls_function(&message) {
-        return Disposition::Offload;
+        return Disposition::Call;
     }
     let set = message.field(field::SET).unwrap_or_default();
     if let Err(code) = enforce::record(server, caller, namespace.name().as_bytes(), set, &message) {

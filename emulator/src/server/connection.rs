@@ -3,6 +3,7 @@
 //! Reading goes through a buffer that all connections of a thread share, so that an idle connection costs no
 //! buffer; only what is left of an incomplete frame, or what a slow client has not taken yet, is kept for it.
 
+use super::call::Call;
 use super::tls::Stream;
 use super::{Door, FrameSink, Port, Server};
 use crate::command::{self, Disposition};
@@ -76,6 +77,8 @@ struct Connection<'a> {
     input: BytesMut,
     /// What the client has not taken yet.
     output: BytesMut,
+    /// A call that sends its reply itself.
+    pending: Option<Arc<Call>>,
     busy: &'a Cell<usize>,
     last_request: Instant,
 }
@@ -88,6 +91,8 @@ enum Step {
     Flush,
     /// A request that runs beside the network thread.
     Offload(FrameType, Bytes),
+    /// A function to be called by the compute pool.
+    Call(FrameType, Bytes),
     /// The end of the connection, once the replies are sent.
     Close,
 }
@@ -117,6 +122,7 @@ impl<'a> Connection<'a> {
             session,
             input: BytesMut::new(),
             output: BytesMut::new(),
+            pending: None,
             busy,
             last_request: Instant::now(),
         })
@@ -124,6 +130,9 @@ impl<'a> Connection<'a> {
 
     async fn run(mut self) -> io::Result<()> {
         loop {
+            if let Some(call) = self.pending.take() {
+                self.await_call(&call).await?;
+            }
             let mut step = self.read().await?;
             loop {
                 self.flush().await?;
@@ -135,6 +144,15 @@ impl<'a> Connection<'a> {
                     }
                     Step::Flush => {}
                     Step::Offload(frame_type, body) => self.offload(frame_type, body).await?,
+                    Step::Call(frame_type, body) => {
+                        let call = self.begin_call(frame_type, body);
+                        if self.input.is_empty() {
+                            // The client waits for its reply, which needs nobody here.
+                            self.pending = Some(call);
+                            break;
+                        }
+                        self.end_call(&call).await?;
+                    }
                 }
                 step = self.resume()?;
             }
@@ -216,6 +234,7 @@ impl<'a> Connection<'a> {
                     Disposition::Offload => {
                         break Step::Offload(head.frame_type, Bytes::copy_from_slice(body));
                     }
+                    Disposition::Call => break Step::Call(head.frame_type, Bytes::copy_from_slice(body)),
                     Disposition::Close => break Step::Close,
                 }
             };
@@ -292,6 +311,36 @@ impl<'a> Connection<'a> {
             self.output = BytesMut::new();
         }
         Ok(())
+    }
+
+    /// Hands a call of a function over to the compute pool.
+    fn begin_call(&self, frame_type: FrameType, body: Bytes) -> Arc<Call> {
+        let (call, answering) = Call::begin(self.stream.shared().cloned());
+        let (server, caller) = (self.server.clone(), self.session.caller.clone());
+        self.server.compute.run(move || {
+            let mut reply = BytesMut::new();
+            command::run_call(&server, &caller, frame_type, &body, &mut reply);
+            answering.answer(reply);
+        });
+        call
+    }
+
+    /// Waits until the client sends more, or the call has left something to send.
+    async fn await_call(&mut self, call: &Call) -> io::Result<()> {
+        let idles = self.server.settings.proto_fd_idle_ms.load(Ordering::Relaxed) != 0;
+        if let Some(socket) = self.stream.shared().filter(|_| !idles) {
+            tokio::select! {
+                readable = socket.readable() => readable?,
+                () = call.wants_attention() => {}
+            }
+        }
+        self.end_call(call).await
+    }
+
+    /// Waits for the end of a call, and sends what is left of its reply.
+    async fn end_call(&mut self, call: &Call) -> io::Result<()> {
+        self.output = call.ended().await?;
+        self.flush().await
     }
 
     /// Runs a request beside this thread and streams its frames.

@@ -3,6 +3,8 @@
 //! Each service thread runs a single-threaded runtime of its own and keeps the connections that it was given for
 //! life: a command runs on the thread that read it, without hand-over, lock or wake-up in between.
 
+mod call;
+mod compute;
 mod connection;
 mod host;
 mod offload;
@@ -22,6 +24,7 @@ use crate::control::Clock;
 use crate::security::{self, Security};
 use crate::store::Store;
 use crate::udf::Udfs;
+use compute::Compute;
 use parking_lot::Mutex;
 use std::collections::HashMap;
 use std::io;
@@ -66,6 +69,8 @@ pub struct Server {
     pub user_agents: Mutex<HashMap<u64, String>>,
     /// The UDF modules.
     pub udfs: Udfs,
+    /// The threads that run UDFs.
+    pub compute: Compute,
 }
 
 /// A port that listens, and how its connections speak.
@@ -179,6 +184,7 @@ impl Server {
             jobs: Jobs::default(),
             user_agents: Mutex::default(),
             udfs: Udfs::new(config.lua_unsafe, clock.clone()),
+            compute: Compute::new(std::thread::available_parallelism().map_or(2, usize::from)),
             config,
         })
     }
@@ -294,6 +300,8 @@ impl Running {
         for thread in self.threads.drain(..) {
             let _ = thread.join();
         }
+        self.server.udfs.cancel();
+        self.server.compute.close();
     }
 }
 

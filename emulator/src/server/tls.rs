@@ -86,8 +86,8 @@ fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {
 
 /// A client's socket.
 pub enum Stream {
-    /// Bytes as they are.
-    Clear(TcpStream),
+    /// Bytes as they are. Shared with the threads that send replies beside the network thread.
+    Clear(Arc<TcpStream>),
     /// Bytes in TLS.
     Tls(Box<TlsStream>),
 }
@@ -106,7 +106,7 @@ impl Stream {
     pub fn new(socket: std::net::TcpStream, tls: Option<&Arc<ServerConfig>>) -> io::Result<Stream> {
         let socket = TcpStream::from_std(socket)?;
         Ok(match tls {
-            None => Stream::Clear(socket),
+            None => Stream::Clear(Arc::new(socket)),
             Some(config) => {
                 let tls = ServerConnection::new(config.clone()).map_err(io::Error::other)?;
                 Stream::Tls(Box::new(TlsStream { socket, tls }))
@@ -117,7 +117,21 @@ impl Stream {
     /// Reads what there is, as [`AsyncRead::poll_read`] does; nothing means that the client has closed.
     pub fn poll_read(&mut self, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         match self {
-            Stream::Clear(socket) => std::pin::Pin::new(socket).poll_read(cx, buffer),
+            Stream::Clear(socket) => loop {
+                // This way of reading leaves out the attempt that finds nothing, but wants the socket for itself.
+                if let Some(socket) = Arc::get_mut(socket) {
+                    return std::pin::Pin::new(socket).poll_read(cx, buffer);
+                }
+                ready!(socket.poll_read_ready(cx))?;
+                match socket.try_read(buffer.initialize_unfilled()) {
+                    Ok(count) => {
+                        buffer.advance(count);
+                        return Poll::Ready(Ok(()));
+                    }
+                    Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+                    Err(error) => return Poll::Ready(Err(error)),
+                }
+            },
             Stream::Tls(stream) => stream.poll_read(cx, buffer),
         }
     }
@@ -152,6 +166,14 @@ impl Stream {
         match self {
             Stream::Clear(socket) => socket.writable().await,
             Stream::Tls(stream) => stream.socket.writable().await,
+        }
+    }
+
+    /// The socket, if any thread may write to it.
+    pub fn shared(&self) -> Option<&Arc<TcpStream>> {
+        match self {
+            Stream::Clear(socket) => Some(socket),
+            Stream::Tls(_) => None,
         }
     }
 

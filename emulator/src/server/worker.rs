@@ -156,10 +156,12 @@ async fn serve(
         });
     }
     let deadline = Instant::now() + DRAIN;
-    while busy.get() > 0 && Instant::now() < deadline {
+    let is_busy = || busy.get() > 0 || server.compute.is_busy();
+    while is_busy() && Instant::now() < deadline {
         tokio::time::sleep(Duration::from_millis(2)).await;
     }
-    if busy.get() > 0 {
+    if is_busy() {
         server.jobs.abort_all();
+        server.udfs.cancel();
     }
 }

@@ -38,6 +38,8 @@ pub struct Budget {
     /// Nanoseconds behind `started`.
     deadline: AtomicU64,
     exhausted: AtomicBool,
+    /// Whether the server is stopping.
+    is_stopping: Arc<AtomicBool>,
     /// Bytes charged for values outside of Lua's memory.
     charged: AtomicUsize,
     /// The charge at which garbage is collected next.
@@ -46,8 +48,15 @@ pub struct Budget {
 
 impl Budget {
     /// A budget without a deadline.
+    #[cfg(test)]
     pub fn new() -> Arc<Budget> {
+        Budget::stopped_by(Arc::default())
+    }
+
+    /// A budget without a deadline, which is used up when somebody says so.
+    pub fn stopped_by(is_stopping: Arc<AtomicBool>) -> Arc<Budget> {
         Arc::new(Budget {
+            is_stopping,
             started: Instant::now(),
             deadline: AtomicU64::new(u64::MAX),
             exhausted: AtomicBool::new(false),
@@ -87,7 +96,8 @@ impl Budget {
     /// # Errors
     /// [`TimeUp`] once the deadline has passed.
     pub fn check(&self) -> Result<(), TimeUp> {
-        if self.started.elapsed().as_nanos() as u64 >= self.deadline.load(Relaxed) {
+        let now = self.started.elapsed().as_nanos() as u64;
+        if now >= self.deadline.load(Relaxed) || self.is_stopping.load(Relaxed) {
             self.exhausted.store(true, Relaxed);
             return Err(TimeUp);
         }

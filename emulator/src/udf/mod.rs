@@ -40,6 +40,7 @@ use pool::Pool;
 use state::{NO_MODULE, Settings, State};
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 /// The UDF modules of a server.
@@ -72,7 +73,7 @@ impl Udfs {
     /// No module yet.
     pub fn new(is_unsafe: bool, clock: Arc<Clock>) -> Udfs {
         Udfs {
-            settings: Settings { is_unsafe, clock },
+            settings: Settings { is_unsafe, clock, is_stopping: Arc::default() },
             registered: RwLock::default(),
             pools: DashMap::with_shard_amount(4),
             locks: RecordLocks::default(),
@@ -152,6 +153,11 @@ impl Udfs {
         let result = act(&state);
         pool.give_back(state);
         Ok(result)
+    }
+
+    /// Ends all calls, now and in future: the server is stopping.
+    pub fn cancel(&self) {
+        self.settings.is_stopping.store(true, Relaxed);
     }
 
     /// Runs a stream function on the records of a partition. Returns its values, and the text of its failure.

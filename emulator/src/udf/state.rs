@@ -10,10 +10,13 @@ use aerospike_wire::msgpack::Reader;
 use aerospike_wire::particle::ParticleBuf;
 use mlua::chunk::ChunkMode;
 use mlua::{AnyUserData, Function, Lua, LuaOptions, MultiValue, StdLib, Table, Value, Variadic};
-use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 /// The Lua library, file by file: its name in errors, and its text.
+///
+/// Without a mark in front, a chunk's name is shown as `[string "name"]`.
 const LIBRARY: [(&str, &str); 3] = [
     ("guard.lua", include_str!("../../../lua/guard.lua")),
     ("library.lua", include_str!("../../../lua/library.lua")),
@@ -42,6 +45,8 @@ pub struct Settings {
     pub is_unsafe: bool,
     /// The time of records.
     pub clock: Arc<Clock>,
+    /// Whether calls are to end.
+    pub is_stopping: Arc<AtomicBool>,
 }
 
 /// What a call came to: the function's value, or the text of its failure.
@@ -87,15 +92,14 @@ impl State {
             }
         };
         let lua = Lua::new_with(libraries, LuaOptions::default())?;
-        let budget = Budget::new();
+        let budget = Budget::stopped_by(settings.is_stopping.clone());
         budget.watch(&lua)?;
         let world = World { budget, module: name.into(), clock: settings.clock.clone() };
         api::install(&lua, &world)?;
         let native = natives(&lua, &world, settings, modules)?;
         let mut runner = Value::Nil;
-        for (name, text) in LIBRARY {
-            // Without a mark in front, a chunk's name is shown as `[string "name"]`.
-            runner = lua.load(text).set_name(name).set_mode(ChunkMode::Text).call(&native)?;
+        for ((name, _), code) in LIBRARY.iter().zip(library_code()?) {
+            runner = lua.load(&code[..]).set_name(*name).set_mode(ChunkMode::Binary).call(&native)?;
         }
         let runner: Table = lua.unpack(runner)?;
         let record = RecordHandle::empty();
@@ -267,6 +271,14 @@ fn visible(lua: &Lua, value: Value) -> mlua::Result<Value> {
         Value::Error(error) => Ok(Value::String(lua.create_string(error_text(&error))?)),
         other => Ok(other),
     }
+}
+
+/// The library's code, compiled once for all states.
+fn library_code() -> mlua::Result<&'static [Vec<u8>]> {
+    static CODE: OnceLock<Result<Vec<Vec<u8>>, String>> = OnceLock::new();
+    let code =
+        CODE.get_or_init(|| LIBRARY.iter().map(|(name, text)| compile(text.as_bytes(), name)).collect());
+    code.as_deref().map_err(mlua::Error::runtime)
 }
 
 /// Compiles a module's text; what comes of it is loaded into each of its states.

@@ -6,6 +6,7 @@
 mod batch;
 mod collections;
 mod filters;
+mod functions;
 pub mod queries;
 
 use aerospike_wire::bits::{info1, info2};
@@ -70,9 +71,16 @@ const POINT: &[Workload] = &[
 
 /// All workloads in the order measured.
 pub fn all() -> impl Iterator<Item = &'static Workload> {
-    [POINT, batch::WORKLOADS, collections::WORKLOADS, filters::WORKLOADS, queries::WORKLOADS]
-        .into_iter()
-        .flatten()
+    [
+        POINT,
+        batch::WORKLOADS,
+        collections::WORKLOADS,
+        filters::WORKLOADS,
+        queries::WORKLOADS,
+        functions::WORKLOADS,
+    ]
+    .into_iter()
+    .flatten()
 }
 
 fn fill_records(send: Sink<'_>) {

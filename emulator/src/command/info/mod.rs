@@ -105,6 +105,10 @@ const MAX_LENGTHY: usize = 64 * 1024;
 
 /// Whether a frame has nothing but commands that would hold other connections of the thread up.
 pub fn takes_long(server: &Server, body: &[u8]) -> bool {
+    // Registering a module runs its top level.
+    if body.starts_with(b"udf-put:") && memchr::memchr(b'\n', body) == Some(body.len() - 1) {
+        return true;
+    }
     let is_lengthy = |command: &[u8]| {
         let end = command.iter().position(|byte| matches!(byte, b':' | b'/' | b';')).unwrap_or(command.len());
         LENGTHY.contains(&&command[..end])

@@ -280,13 +280,13 @@ pub fn install(lua: &Lua, world: &World) -> mlua::Result<()> {
     class::<RecordHandle>(lua, "Record", |registry| {
         let shared = world.clone();
         registry.add_meta_method("__index", move |lua, record, name: Value| {
-            let Some(name) = bin_name(lua, &name, "index")? else { return Ok(Value::Nil) };
+            let Some(name) = bin_name(lua, name, "index")? else { return Ok(Value::Nil) };
             let item = record.with(lua, |state| state.get(lua, &shared, &name.as_bytes()))??;
             item.map_or(Ok(Value::Nil), |item| to_lua(lua, &item))
         });
         let shared = world.clone();
         registry.add_meta_method("__newindex", move |lua, record, (name, value): (Value, Value)| {
-            let Some(name) = bin_name(lua, &name, "newindex")? else { return Ok(()) };
+            let Some(name) = bin_name(lua, name, "newindex")? else { return Ok(()) };
             let value = match to_item(&value) {
                 Some(item) => BinItem::Item(item),
                 None if matches!(&value, Value::UserData(data) if data.is::<RecordHandle>()) => {
@@ -318,13 +318,16 @@ pub fn install(lua: &Lua, world: &World) -> mlua::Result<()> {
 }
 
 /// A bin's name; `None` for one that no bin can have.
-fn bin_name(lua: &Lua, name: &Value, function: &str) -> mlua::Result<Option<mlua::LuaString>> {
+fn bin_name(lua: &Lua, name: Value, function: &str) -> mlua::Result<Option<mlua::LuaString>> {
     let text = match name {
         Value::Nil => return Ok(None),
-        Value::String(_) | Value::Integer(_) | Value::Number(_) => lua.coerce_string(name.clone())?,
-        _ => None,
+        Value::String(text) => text,
+        Value::Integer(_) | Value::Number(_) => match lua.coerce_string(name)? {
+            Some(text) => text,
+            None => return Ok(None),
+        },
+        other => return Err(wrong_type(lua, 2, function, "string", &other)),
     };
-    let text = text.ok_or_else(|| wrong_type(lua, 2, function, "string", name))?;
     let fits = text.as_bytes().len() <= MAX_NAME && !text.as_bytes().contains(&0);
     Ok(fits.then_some(text))
 }

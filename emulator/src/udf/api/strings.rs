@@ -205,9 +205,9 @@ fn substitute(
     Ok(())
 }
 
-/// One step of `string.gsub` with a function or table as replacement. Takes subject, pattern, the position to go
-/// on from and the end of the last match, both 0-based, and anything fifth for the first capture alone; returns start and end of the next match, 0-based, and
-/// its captures; nothing if there is none.
+/// One step of `string.gsub` with a function or table as replacement. Takes subject, pattern, the position to go on
+/// from and the end of the last match, both 0-based, and anything fifth to get the first capture alone. Returns start
+/// and end of the next match, 0-based, and its captures; nothing if there is none.
 fn gsub_next(call: &Arguments<'_>) -> mlua::Result<MultiValue> {
     let (subject, pattern) = (call.string(1)?, call.string(2)?);
     let (subject, pattern) = (subject.as_bytes(), pattern.as_bytes());

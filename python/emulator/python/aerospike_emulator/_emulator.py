@@ -51,6 +51,8 @@ class Emulator:
         tls: directory with certificates, as :func:`tls_init` makes them; opens a second port, for TLS. Clients may show
             certificates, with which they can log in in PKI mode.
         tls_port: port for TLS; 0 picks a free one at each start.
+        lua_unsafe: gives UDFs all of Lua's libraries, as the vendor's server does: they reach files, processes and the
+            environment of this process then.
 
     Raises:
         ValueError: an option, or a line of the configuration, is wrong; the message names it.
@@ -72,6 +74,7 @@ class Emulator:
         security: bool | None = None,
         tls: str | os.PathLike[str] | None = None,
         tls_port: int = 0,
+        lua_unsafe: bool = False,
     ) -> None:
         self._config = Config(
             port=port,
@@ -87,6 +90,7 @@ class Emulator:
             security=security,
             tls=tls,
             tls_port=tls_port,
+            lua_unsafe=lua_unsafe,
         )
         for warning in self._config.warnings:
             warnings.warn(warning, stacklevel=2)

@@ -27,6 +27,7 @@ class Config:
         security: bool | None = None,
         tls: str | os.PathLike[str] | None = None,
         tls_port: int = 0,
+        lua_unsafe: bool = False,
     ) -> Config:
         """Reads options in the order in which they win over each other: defaults, file or text, arguments.
 
