@@ -51,7 +51,7 @@ struct Options {
     /// Port for TLS; 0 picks a free one, which is printed
     #[arg(long, value_name = "PORT", requires = "tls_dir")]
     tls_port: Option<u16>,
-    /// Threads that serve connections [default: one for each core, four at most]
+    /// Threads that serve connections [default: one for every two cores, four at most]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=256))]
     service_threads: Option<u32>,
     /// Give UDFs all of Lua's libraries, as the vendor's server does: files, processes, the environment

@@ -89,7 +89,7 @@ settings! {
         secrets_address_port: String = "null".into(), "secrets-address-port", Text(TEXT), Fixed;
         secrets_tls_context: String = "null".into(), "secrets-tls-context", Text(TEXT), Fixed;
         secrets_uds_path: String = "null".into(), "secrets-uds-path", Text(TEXT), Fixed;
-        /// Threads that serve connections; 0 = one for each core, four at most.
+        /// Threads that serve connections; 0 = one for every two cores, four at most.
         service_threads: u32 = 0, "service-threads", Number(THREADS), Fixed;
         /// When the making of an index is answered: once queries can use it, or at once, as a real server does.
         sindex_build: String = "foreground".into(), "sindex-build", Word(&["foreground", "background"]), Own;

@@ -29,10 +29,13 @@ pub fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     Ok(socket.into())
 }
 
-/// How many service threads a configuration asks for.
+/// How many service threads a configuration asks for: when it leaves that open, one for every two cores, four at most.
+///
+/// The other half is for the clients, which run on the same machine wherever this server is used: a service thread more
+/// takes a core from them, and a wake-up that finds fewer requests costs each of these more.
 pub fn thread_count(config: &Config) -> u32 {
     match config.service_threads {
-        0 => std::thread::available_parallelism().map_or(1, |cores| cores.get().min(4) as u32),
+        0 => std::thread::available_parallelism().map_or(1, |cores| (cores.get() / 2).clamp(1, 4) as u32),
         count => count,
     }
 }

@@ -13,7 +13,9 @@ mod process;
 mod queries;
 mod report;
 mod rounds;
+mod scale;
 mod startup;
+mod threads;
 mod workloads;
 
 use clap::{Parser, Subcommand};
@@ -46,7 +48,7 @@ struct Options {
     /// Seconds that each workload runs in each round, on the floor and on the emulator, or in each driver
     #[arg(long, default_value_t = 0.6)]
     seconds: f64,
-    /// Only measurements whose names contain this
+    /// Only measurements whose names contain this: start, queries, threads, scale, a workload's or a driver call's name
     #[arg(long)]
     only: Option<String>,
     /// Folder for the results as JSON
@@ -91,6 +93,13 @@ fn measure(options: &Options) -> io::Result<()> {
     }
     if wanted("queries") {
         report.figures(queries::measure(&options.server)?);
+    }
+    if wanted("threads") {
+        let duration = Duration::from_secs_f64(options.seconds);
+        report.figures(threads::measure(&options.server, options.rounds, duration)?);
+    }
+    if wanted("scale") {
+        report.figures(scale::measure(&options.server, options.rounds)?);
     }
     let workloads: Vec<_> = workloads::all().filter(|workload| wanted(workload.name)).collect();
     if !workloads.is_empty() {

@@ -13,11 +13,12 @@ use aerospike_wire::bits::{info1, info2};
 use aerospike_wire::message::FrameBuilder;
 use aerospike_wire::{Header, Particle, ParticleType, op};
 use bytes::BytesMut;
+use std::ops::Range;
 
 /// How many records the point workloads touch.
-const RECORDS: u64 = 100_000;
+pub const RECORDS: u64 = 100_000;
 /// Bytes in the one bin of each of them.
-const VALUE_SIZE: usize = 100;
+pub const VALUE_SIZE: usize = 100;
 const NAMESPACE: &[u8] = b"test";
 const SET: &[u8] = b"bench";
 
@@ -49,25 +50,40 @@ pub enum Reply {
     UntilLast,
 }
 
-/// Reads and writes of one record of 100 bytes.
+/// Connections of the point workloads.
+const POINT_CONNECTIONS: &[usize] = &[1, 16, 64, 256];
+
+/// Reads and writes of one record.
 const POINT: &[Workload] = &[
+    point("get", fill_records::<VALUE_SIZE>, get),
+    point("put", fill_records::<VALUE_SIZE>, |out, random| {
+        put_sized::<VALUE_SIZE>(out, random.below(RECORDS));
+    }),
+    point("get and put", fill_records::<VALUE_SIZE>, get_or_put::<VALUE_SIZE>),
+    point("get, 1 KiB", fill_records::<1024>, get),
+    point("put, 1 KiB", fill_records::<1024>, |out, random| put_sized::<1024>(out, random.below(RECORDS))),
+    point("get and put, 1 KiB", fill_records::<1024>, get_or_put::<1024>),
     Workload {
-        name: "get",
+        name: "operate: add, read back",
         records_per_operation: 1,
-        connections: &[1, 16, 64],
-        fill: fill_records,
-        request: get,
-        reply: Reply::OneFrame,
-    },
-    Workload {
-        name: "put",
-        records_per_operation: 1,
-        connections: &[1, 16, 64],
-        fill: fill_records,
-        request: |out, random| put(out, random.below(RECORDS)),
+        connections: &[16],
+        fill: |send| {
+            let mut frame = BytesMut::new();
+            for number in 0..RECORDS {
+                frame.clear();
+                operate(&mut frame, number);
+                send(&frame);
+            }
+        },
+        request: |out, random| operate(out, random.below(RECORDS)),
         reply: Reply::OneFrame,
     },
 ];
+
+const fn point(name: &'static str, fill: fn(Sink<'_>), request: fn(&mut BytesMut, &mut Random)) -> Workload {
+    let (connections, reply) = (POINT_CONNECTIONS, Reply::OneFrame);
+    Workload { name, records_per_operation: 1, connections, fill, request, reply }
+}
 
 /// All workloads in the order measured.
 pub fn all() -> impl Iterator<Item = &'static Workload> {
@@ -83,11 +99,16 @@ pub fn all() -> impl Iterator<Item = &'static Workload> {
     .flatten()
 }
 
-fn fill_records(send: Sink<'_>) {
+fn fill_records<const SIZE: usize>(send: Sink<'_>) {
+    fill_many::<SIZE>(send, 0..RECORDS);
+}
+
+/// Writes records of these numbers.
+pub fn fill_many<const SIZE: usize>(send: Sink<'_>, numbers: Range<u64>) {
     let mut frame = BytesMut::new();
-    for number in 0..RECORDS {
+    for number in numbers {
         frame.clear();
-        put(&mut frame, number);
+        put_sized::<SIZE>(&mut frame, number);
         send(&frame);
     }
 }
@@ -103,15 +124,40 @@ fn write() -> Header {
 }
 
 fn get(out: &mut BytesMut, random: &mut Random) {
+    get_one(out, random.below(RECORDS));
+}
+
+/// Asks for the record of a number.
+pub fn get_one(out: &mut BytesMut, number: u64) {
     let mut frame = FrameBuilder::begin(out, read_all());
-    frame.record(NAMESPACE, SET, &digest(random.below(RECORDS)));
+    frame.record(NAMESPACE, SET, &digest(number));
     frame.finish();
 }
 
 fn put(out: &mut BytesMut, number: u64) {
+    put_sized::<VALUE_SIZE>(out, number);
+}
+
+fn put_sized<const SIZE: usize>(out: &mut BytesMut, number: u64) {
     let mut frame = FrameBuilder::begin(out, write());
     frame.record(NAMESPACE, SET, &digest(number));
-    frame.op(op::WRITE, b"value", Particle::new(ParticleType::STRING, &[b'v'; VALUE_SIZE]));
+    frame.op(op::WRITE, b"value", Particle::new(ParticleType::STRING, &[b'v'; SIZE]));
+    frame.finish();
+}
+
+fn get_or_put<const SIZE: usize>(out: &mut BytesMut, random: &mut Random) {
+    match random.next() & 1 {
+        0 => get(out, random),
+        _ => put_sized::<SIZE>(out, random.below(RECORDS)),
+    }
+}
+
+fn operate(out: &mut BytesMut, number: u64) {
+    let header = Header { info1: info1::READ, info2: info2::WRITE, ..Header::default() };
+    let mut frame = FrameBuilder::begin(out, header);
+    frame.record(NAMESPACE, SET, &digest(number));
+    frame.op(op::INCR, b"number", Particle::new(ParticleType::INTEGER, &1u64.to_be_bytes()));
+    frame.op(op::READ, b"number", Particle::new(ParticleType::NULL, &[]));
     frame.finish();
 }
 

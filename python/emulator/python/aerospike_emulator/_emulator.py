@@ -44,7 +44,7 @@ class Emulator:
         config_file: a configuration in the vendor's syntax (``aerospike.conf``); all other options win over it.
             Settings that the emulator does not have are ignored with a :exc:`UserWarning` each.
         config: the same as a text, instead of a file.
-        service_threads: threads that serve connections; by default one for each core, four at most.
+        service_threads: threads that serve connections; by default one for every two cores, four at most.
         security: ``True`` switches users and roles on: clients have to log in, first as ``admin`` with the password
             ``admin``, who may manage users but not read or write. A ``security`` block in ``config_file`` or
             ``config`` switches it on as well, and can name users and roles to start with; ``False`` ignores it.

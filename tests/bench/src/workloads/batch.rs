@@ -1,6 +1,6 @@
 //! Batches of reads.
 
-use super::{NAMESPACE, RECORDS, Reply, SET, Workload, digest, fill_records};
+use super::{NAMESPACE, RECORDS, Reply, SET, VALUE_SIZE, Workload, digest, fill_records};
 use aerospike_wire::bits::info1;
 use aerospike_wire::message::{FrameBuilder, put_field};
 use aerospike_wire::{Header, field};
@@ -18,7 +18,7 @@ const fn batch<const ROWS: u32>(name: &'static str) -> Workload {
         name,
         records_per_operation: ROWS as u64,
         connections: &[8],
-        fill: fill_records,
+        fill: fill_records::<VALUE_SIZE>,
         request: |out, random| {
             let digests = (0..ROWS).map(|_| digest(random.below(RECORDS)));
             request(out, digests, None);

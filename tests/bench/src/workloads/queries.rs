@@ -14,7 +14,7 @@ pub const WORKLOADS: &[Workload] = &[
         name: "scan of 100,000",
         records_per_operation: RECORDS,
         connections: &[1, 8],
-        fill: fill_records,
+        fill: fill_records::<VALUE_SIZE>,
         request: |out, _| scan(out),
         reply: Reply::UntilLast,
     },
