@@ -3,6 +3,7 @@
 # make bench   start-up, memory, throughput and CPU per operation; drivers beside each other
 # make lint    formatting, lints, types
 # make fuzz    all fuzz targets, for a minute in all
+# make instructions   instructions by request, counted by callgrind, beside the baseline
 #
 # All set-up is done here: what is needed beforehand is Rust, Python 3.10 or later, and make. Virtual environments and
 # wheels go to .venv, builds to target.
@@ -18,7 +19,7 @@ MATURIN := $(TOOLS)/maturin build --quiet --locked
 PIP_INSTALL := bin/pip install --quiet --disable-pip-version-check
 
 .PHONY: help demo test bench lint format
-.PHONY: test-rust test-golden test-python test-interop test-interop-go golden golden-floors fuzz emulator-wheel driver-wheel python-version
+.PHONY: test-rust test-golden test-python test-interop test-interop-go golden golden-floors fuzz instructions instructions-baseline emulator-wheel driver-wheel python-version
 # Else make would remove them after use, as files that are only steps on the way.
 .PRECIOUS: $(VENV)/%/installed
 
@@ -69,6 +70,12 @@ bench: $(VENV)/bench/installed $(VENV)/vendor/installed $(VENV)/aerospike-py/ins
 	@$(VENV)/bench/$(PIP_INSTALL) --force-reinstall --no-deps $(VENV)/wheels/release/*.whl
 	target/release/aerospike-bench --python $(VENV)/bench/bin/python --vendor-python $(VENV)/vendor/bin/python \
 		--aerospike-py-python $(VENV)/aerospike-py/bin/python $(BENCH)
+
+# Counts that do not depend on how busy the machine is; fails on growth over a tenth.
+instructions instructions-baseline:
+	@command -v valgrind >/dev/null || { echo "this needs valgrind (Debian: apt-get install valgrind)" >&2; exit 1; }
+	$(CARGO) build --locked --release -p aerospike-bench
+	$(PYTHON) tests/bench/instructions.py $(if $(filter %-baseline,$@),--write-baseline)
 
 # Stable toolchains replay the committed corpora instead: test-rust.
 fuzz:

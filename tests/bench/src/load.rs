@@ -164,7 +164,7 @@ fn take_frames(bytes: &[u8], ends: Reply) -> io::Result<(usize, Option<bool>)> {
     let mut used = 0;
     while let Some((body, size)) = frame(&bytes[used..])? {
         used += size;
-        if let Some(ok) = ends.ended(body)? {
+        if let Some(ok) = ended(ends, body)? {
             return Ok((used, Some(ok)));
         }
     }
@@ -182,19 +182,17 @@ fn frame(bytes: &[u8]) -> io::Result<Option<(&[u8], usize)>> {
     Ok(bytes.get(HEADER_SIZE..size).map(|body| (body, size)))
 }
 
-impl Reply {
-    /// Whether a reply ends with this frame, and if so whether it was a success.
-    fn ended(self, body: &[u8]) -> io::Result<Option<bool>> {
-        let (mut message, mut rest) = Message::parse_prefix(body).map_err(bad_reply)?;
-        if self == Reply::OneFrame {
-            return Ok(Some(succeeded(message.header.result)));
-        }
-        while !rest.is_empty() {
-            (message, rest) = Message::parse_prefix(rest).map_err(bad_reply)?;
-        }
-        let last = message.header.info3 & info3::LAST != 0;
-        Ok(last.then_some(succeeded(message.header.result)))
+/// Whether a reply ends with this frame, and if so whether it was a success.
+fn ended(ends: Reply, body: &[u8]) -> io::Result<Option<bool>> {
+    let (mut message, mut rest) = Message::parse_prefix(body).map_err(bad_reply)?;
+    if ends == Reply::OneFrame {
+        return Ok(Some(succeeded(message.header.result)));
     }
+    while !rest.is_empty() {
+        (message, rest) = Message::parse_prefix(rest).map_err(bad_reply)?;
+    }
+    let last = message.header.info3 & info3::LAST != 0;
+    Ok(last.then_some(succeeded(message.header.result)))
 }
 
 fn succeeded(result: u8) -> bool {
@@ -265,7 +263,7 @@ pub fn read_reply(socket: &mut impl Read, ends: Reply) -> io::Result<Vec<u8>> {
         let (frame_type, body) = read_frame(socket)?;
         reply.extend_from_slice(&ProtoHeader { frame_type, size: body.len() }.to_bytes());
         reply.extend_from_slice(&body);
-        if ends.ended(&body)?.is_some() {
+        if ended(ends, &body)?.is_some() {
             return Ok(reply);
         }
     }

@@ -16,8 +16,8 @@ mod rounds;
 mod scale;
 mod startup;
 mod threads;
-mod workloads;
 
+use aerospike_bench::workloads;
 use clap::{Parser, Subcommand};
 use std::io;
 use std::path::PathBuf;

@@ -9,6 +9,7 @@ use aerospike_wire::proto::{FrameType, ProtoHeader};
 use aerospike_wire::{Header, PARTITIONS, Particle, ParticleType, field, op};
 use bytes::{BufMut, BytesMut};
 
+/// Over 1 and 8 connections.
 pub const WORKLOADS: &[Workload] = &[
     Workload {
         name: "scan of 100,000",
