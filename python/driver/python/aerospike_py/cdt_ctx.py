@@ -16,10 +16,10 @@ from typing import Any, TypeAlias
 
 from ._constants import LIST_ORDERED, LIST_UNORDERED, MAP_KEY_ORDERED, MAP_KEY_VALUE_ORDERED, MAP_UNORDERED
 
-Step: TypeAlias = "tuple[int, Any]"
+Step: TypeAlias = tuple[int, Any]
 """One step of a path."""
 
-Context: TypeAlias = "Sequence[Step]"
+Context: TypeAlias = Sequence[Step]
 """A path."""
 
 _LIST_INDEX = 0x10

@@ -21,7 +21,7 @@ from __future__ import annotations
 
 from typing import Any, Final, TypeAlias
 
-Expr: TypeAlias = "dict[str, Any]"
+Expr: TypeAlias = dict[str, Any]
 """An expression."""
 
 # Types of values: operands of key(), and what bins and values are.

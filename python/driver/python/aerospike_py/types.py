@@ -9,16 +9,16 @@ from __future__ import annotations
 from collections.abc import ItemsView, Iterable, Iterator, KeysView, Mapping, Sequence, ValuesView
 from typing import Any, NamedTuple, TypeAlias, TypedDict, cast
 
-UserKey: TypeAlias = "str | int | bytes | bytearray"
+UserKey: TypeAlias = str | int | bytes | bytearray
 """The part of a key that the user chooses."""
 
-Bins: TypeAlias = "dict[str, Any]"
+Bins: TypeAlias = dict[str, Any]
 """Bin names and values of a record."""
 
-Operation: TypeAlias = "dict[str, Any]"
+Operation: TypeAlias = dict[str, Any]
 """One operation of ``operate()``: ``op``, ``bin``, ``val`` and what the operation needs besides."""
 
-Key: TypeAlias = "tuple[str, str, UserKey] | tuple[str, str, UserKey | None, bytes | bytearray | list[int] | None]"
+Key: TypeAlias = tuple[str, str, UserKey] | tuple[str, str, UserKey | None, bytes | bytearray | list[int] | None]
 """What methods take as a key: ``(namespace, set, user_key)``, or the same with a digest of 20 bytes."""
 
 
@@ -289,9 +289,31 @@ class BatchPolicy(WritePolicy, total=False):
     concurrency: int
 
 
-BatchReadPolicy = BatchPolicy
-BatchDeletePolicy = BatchPolicy
-BatchUDFPolicy = BatchPolicy
+class BatchReadPolicy(TypedDict, total=False):
+    """What of a batch's policy concerns the reading of one key."""
+
+    filter_expression: Any
+    read_touch_ttl_percent: int
+
+
+class BatchDeletePolicy(TypedDict, total=False):
+    """What of a batch's policy concerns the removal of one key."""
+
+    filter_expression: Any
+    gen: int
+    key: int
+    commit_level: int
+    durable_delete: bool
+
+
+class BatchUDFPolicy(TypedDict, total=False):
+    """What of a batch's policy concerns the call of a function for one key."""
+
+    filter_expression: Any
+    ttl: int
+    key: int
+    commit_level: int
+    durable_delete: bool
 
 
 class BatchDeleteMeta(TypedDict, total=False):
