@@ -18,8 +18,10 @@ PYTHON_CRATES := $(shell sed -n 's/^name = "\(aerospike-.*\)"/\1/p' python/*/Car
 MATURIN := $(TOOLS)/maturin build --quiet --locked
 PIP_INSTALL := bin/pip install --quiet --disable-pip-version-check
 
-.PHONY: help demo test bench lint format
-.PHONY: test-rust test-golden test-python test-interop test-interop-go golden golden-floors fuzz instructions instructions-baseline emulator-wheel driver-wheel python-version
+.PHONY: help demo test bench lint lint-stubs format
+.PHONY: test-rust test-golden test-python test-interop test-interop-go golden golden-floors
+.PHONY: fuzz instructions instructions-baseline
+.PHONY: emulator-wheel driver-wheel python-version
 # Else make would remove them after use, as files that are only steps on the way.
 .PRECIOUS: $(VENV)/%/installed
 
@@ -83,12 +85,17 @@ fuzz:
 
 # ---------------------------------------------------------------- checks
 
-lint: $(VENV)/vendor/installed $(VENV)/tools/installed
+lint: $(VENV)/vendor/installed $(VENV)/tools/installed lint-stubs
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --locked --workspace --all-targets -- -D warnings
 	$(TOOLS)/ruff check .
 	$(TOOLS)/ruff format --check .
 	$(TOOLS)/basedpyright
+
+# The stubs tell what the built package really has.
+lint-stubs: driver-wheel
+	$(VENV)/driver/bin/python -m mypy.stubtest aerospike_py --concise --ignore-disjoint-bases \
+		--allowlist python/driver/stubtest.txt
 
 format: $(VENV)/tools/installed
 	$(CARGO) fmt --all

@@ -12,7 +12,19 @@ from __future__ import annotations
 
 import os as _os
 
-from . import _aerospike, _distribution, exception, exp, types
+from . import (
+    _aerospike,
+    _distribution,
+    bit_operations,
+    cdt_ctx,
+    exception,
+    exp,
+    hll_operations,
+    list_operations,
+    map_operations,
+    predicates,
+    types,
+)
 from ._client import AsyncClient, Client, async_client, client
 from ._constants import *
 from .exception import *
@@ -213,6 +225,7 @@ __all__ = [
     "BatchRecord",
     "BatchRecords",
     "BatchRetryInfo",
+    "BatchUDFMeta",
     "BatchUDFPolicy",
     "BatchWriteResult",
     "BinExistsError",
@@ -227,6 +240,7 @@ __all__ = [
     "ClusterError",
     "ExistsResult",
     "FilteredOut",
+    "HLLPolicy",
     "IndexError",
     "IndexFoundError",
     "IndexNotFound",
@@ -234,10 +248,14 @@ __all__ = [
     "InvalidArgError",
     "Key",
     "LazyBatchRecords",
+    "ListPolicy",
+    "MapPolicy",
     "OperateOrderedResult",
     "Operation",
+    "Privilege",
     "QueryAbortedError",
     "QueryError",
+    "QueryPolicy",
     "ReadPolicy",
     "Record",
     "RecordError",
@@ -246,17 +264,26 @@ __all__ = [
     "RecordMetadata",
     "RecordNotFound",
     "RecordTooBig",
+    "RoleInfo",
     "RustPanicError",
+    "ScanPolicy",
     "ServerError",
     "TimeoutError",
     "UDFError",
+    "UserInfo",
     "UserKey",
     "WriteMeta",
     "WritePolicy",
     "__version__",
     "async_client",
+    "bit_operations",
+    "cdt_ctx",
     "client",
     "exception",
     "exp",
+    "hll_operations",
+    "list_operations",
+    "map_operations",
+    "predicates",
     "types",
 ]

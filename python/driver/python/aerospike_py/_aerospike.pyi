@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from types import TracebackType
-from typing import Any, Literal
+from typing import Any, Literal, final
 
 from typing_extensions import Self
 
@@ -630,6 +630,7 @@ class AsyncClient:
             ClusterError: no key can be asked for.
         """
 
+@final
 class Attempt:
     """An attempt to connect."""
 
@@ -639,12 +640,14 @@ class Attempt:
     def abandon(self) -> None:
         """Gives up: the client may be connected anew."""
 
+@final
 class BatchSource:
     """The rows of a batch until somebody asks for them."""
 
     def records(self) -> list[BatchRecord]:
         """One :class:`BatchRecord` per key, in the order of the request."""
 
+@final
 class LaneCallbacks:
     """What an event loop calls."""
 

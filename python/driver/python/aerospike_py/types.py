@@ -9,16 +9,16 @@ from __future__ import annotations
 from collections.abc import ItemsView, Iterable, Iterator, KeysView, Mapping, Sequence, ValuesView
 from typing import Any, NamedTuple, TypeAlias, TypedDict, cast
 
-UserKey: TypeAlias = "str | int | bytes | bytearray"
+UserKey: TypeAlias = str | int | bytes | bytearray
 """The part of a key that the user chooses."""
 
-Bins: TypeAlias = "dict[str, Any]"
+Bins: TypeAlias = dict[str, Any]
 """Bin names and values of a record."""
 
-Operation: TypeAlias = "dict[str, Any]"
+Operation: TypeAlias = dict[str, Any]
 """One operation of ``operate()``: ``op``, ``bin``, ``val`` and what the operation needs besides."""
 
-Key: TypeAlias = "tuple[str, str, UserKey] | tuple[str, str, UserKey | None, bytes | bytearray | list[int] | None]"
+Key: TypeAlias = tuple[str, str, UserKey] | tuple[str, str, UserKey | None, bytes | bytearray | list[int] | None]
 """What methods take as a key: ``(namespace, set, user_key)``, or the same with a digest of 20 bytes."""
 
 
@@ -289,9 +289,31 @@ class BatchPolicy(WritePolicy, total=False):
     concurrency: int
 
 
-BatchReadPolicy = BatchPolicy
-BatchDeletePolicy = BatchPolicy
-BatchUDFPolicy = BatchPolicy
+class BatchReadPolicy(TypedDict, total=False):
+    """What of a batch's policy concerns the reading of one key."""
+
+    filter_expression: Any
+    read_touch_ttl_percent: int
+
+
+class BatchDeletePolicy(TypedDict, total=False):
+    """What of a batch's policy concerns the removal of one key."""
+
+    filter_expression: Any
+    gen: int
+    key: int
+    commit_level: int
+    durable_delete: bool
+
+
+class BatchUDFPolicy(TypedDict, total=False):
+    """What of a batch's policy concerns the call of a function for one key."""
+
+    filter_expression: Any
+    ttl: int
+    key: int
+    commit_level: int
+    durable_delete: bool
 
 
 class BatchDeleteMeta(TypedDict, total=False):
@@ -303,10 +325,110 @@ class BatchDeleteMeta(TypedDict, total=False):
     durable_delete: bool
 
 
+class BatchUDFMeta(TypedDict, total=False):
+    """Settings of one key of ``batch_apply``."""
+
+    module: str
+    function: str
+    args: list[Any]
+    ttl: int
+    commit_level: int
+    key: int
+    durable_delete: bool
+
+
+class QueryPolicy(ReadPolicy, total=False):
+    """Policy of queries and scans. Times are in milliseconds; ``total_timeout`` is 0, no limit, by default."""
+
+    max_records: int
+    """Return at most that many records, 0 for all."""
+    records_per_second: int
+    """Ask each node for at most that many records in a second, 0 for no limit."""
+    max_concurrent_nodes: int
+    """Ask at most that many nodes at a time, 0 for all."""
+    record_queue_size: int
+    """Records to hold while they wait to be taken, 1024."""
+    expected_duration: int
+    """``QUERY_DURATION_*``."""
+    include_bin_data: bool
+    """Return bins, True."""
+    partition_filter: Any
+    """Partitions to read; all by default."""
+
+
+class ScanPolicy(QueryPolicy, total=False):
+    """Policy of scans."""
+
+    durable_delete: bool
+    ttl: int
+
+
+class ListPolicy(TypedDict, total=False):
+    """Policy of operations that write to a list."""
+
+    order: int
+    """``LIST_UNORDERED`` or ``LIST_ORDERED``, for a list that the operation creates."""
+    flags: int
+    """Sum of ``LIST_WRITE_*``."""
+
+
+class MapPolicy(TypedDict, total=False):
+    """Policy of operations that write to a map."""
+
+    order: int
+    """``MAP_UNORDERED``, ``MAP_KEY_ORDERED`` or ``MAP_KEY_VALUE_ORDERED``, for a map that the operation creates."""
+    write_mode: int
+    """``MAP_UPDATE``, ``MAP_UPDATE_ONLY`` or ``MAP_CREATE_ONLY``."""
+
+
+class HLLPolicy(TypedDict, total=False):
+    """Policy of operations that write to a HyperLogLog sketch."""
+
+    flags: int
+    """Sum of ``HLL_WRITE_*``."""
+
+
 class AdminPolicy(TypedDict, total=False):
     """Policy of commands about indexes, modules, truncation, users."""
 
     timeout: int
+
+
+class Privilege(TypedDict, total=False):
+    """A privilege of a role; without ``ns`` for everything, without ``set`` for the whole namespace."""
+
+    code: int | str
+    """``PRIV_*``, or its name as the server writes it (``"read-write"``). Required."""
+    ns: str
+    set: str
+
+
+class _UserTraffic(TypedDict, total=False):
+    read_info: list[int]
+    write_info: list[int]
+
+
+class UserInfo(_UserTraffic):
+    """A user, as ``admin_query_user_info`` tells; ``read_info`` and ``write_info`` are missing where empty."""
+
+    user: str
+    roles: list[str]
+    conns_in_use: int
+
+
+class RoleInfo(TypedDict):
+    """A role, as ``admin_query_role`` tells."""
+
+    name: str
+    role: str
+    """The same as ``name``."""
+    privileges: list[Privilege]
+    allowlist: list[str]
+    """Addresses and networks that users of the role may come from; empty for all."""
+    read_quota: int
+    """Reads in a second, 0 for no limit."""
+    write_quota: int
+    """Writes in a second, 0 for no limit."""
 
 
 class ClientConfig(TypedDict, total=False):
@@ -348,20 +470,29 @@ __all__ = [
     "BatchRecord",
     "BatchRecords",
     "BatchRetryInfo",
+    "BatchUDFMeta",
     "BatchUDFPolicy",
     "BatchWriteResult",
     "BinTuple",
     "Bins",
     "ClientConfig",
     "ExistsResult",
+    "HLLPolicy",
     "InfoNodeResult",
     "Key",
     "LazyBatchRecords",
+    "ListPolicy",
+    "MapPolicy",
     "OperateOrderedResult",
     "Operation",
+    "Privilege",
+    "QueryPolicy",
     "ReadPolicy",
     "Record",
     "RecordMetadata",
+    "RoleInfo",
+    "ScanPolicy",
+    "UserInfo",
     "UserKey",
     "WriteMeta",
     "WritePolicy",

@@ -1,0 +1,335 @@
+"""Builders of operations on lists, for ``operate``, ``operate_ordered`` and ``batch_operate``.
+
+An operation is a plain dict: ``op``, ``bin``, and the operands under the names that each builder lists; optional ones
+that are None are left out. Operations of a call are carried out together, in their order, and what they return is in
+the bins of the answer under the bin's name:
+
+ops = [list_operations.list_append("scores", 7), list_operations.list_size("scores")]
+client.operate(key, ops).bins     # {"scores": [3, 3]}: size after the append, size
+
+Terms. *Index*: place in the list, from 0; negative ones count from the end. *Rank*: place in the order of values, 0
+the smallest. *Order of values*: None < booleans < integers < strings < lists < maps < bytes < floats; an integer
+never equals a float. A single index or rank outside of the list fails with code 26 (``ServerError``); a range is cut
+to what there is. A range of values includes its begin and excludes its end.
+
+``return_type`` (``LIST_RETURN_*``) says what an operation answers: nothing, indexes, ranks, the count, the values, or
+whether there is one. Those for one index or rank answer one thing, all others a list.
+
+``policy`` (:class:`aerospike_py.types.ListPolicy`) is ``{"order": ..., "flags": ...}``: the order of a list that the
+operation creates, and the sum of ``LIST_WRITE_*``. ``ctx`` leads to a list inside of the bin's value, see
+:mod:`aerospike_py.cdt_ctx`.
+
+Builders look at nothing. The method that is given an operation raises ``TypeError``, ``ValueError`` or
+``OverflowError`` for what has no form on the wire, before anything is sent. The server answers: a bin of another type
+with ``BinTypeError``, an order or flag that forbids the write with code 24 or 26. A list operation on a missing bin
+creates the list if it adds something, and answers nothing otherwise.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ._operation import operation
+from .cdt_ctx import Context
+from .types import ListPolicy, Operation
+
+# Changing
+
+
+def list_append(bin: str, val: Any, policy: ListPolicy | None = None, *, ctx: Context | None = None) -> Operation:
+    """Adds an element; answers the new size.
+
+    At the end, or where its value belongs in an ordered list.
+    """
+    return operation({"op": 1001, "bin": bin, "val": val}, list_policy=policy, ctx=ctx)
+
+
+def list_append_items(
+    bin: str, values: list[Any], policy: ListPolicy | None = None, *, ctx: Context | None = None
+) -> Operation:
+    """Adds elements; answers the new size."""
+    return operation({"op": 1002, "bin": bin, "val": values}, list_policy=policy, ctx=ctx)
+
+
+def list_insert(
+    bin: str, index: int, val: Any, policy: ListPolicy | None = None, *, ctx: Context | None = None
+) -> Operation:
+    """Inserts an element in front of an index; answers the new size.
+
+    Beyond the end the list is filled up with None. Refused for ordered lists (26).
+    """
+    return operation({"op": 1003, "bin": bin, "index": index, "val": val}, list_policy=policy, ctx=ctx)
+
+
+def list_insert_items(
+    bin: str, index: int, values: list[Any], policy: ListPolicy | None = None, *, ctx: Context | None = None
+) -> Operation:
+    """Inserts elements in front of an index; answers the new size."""
+    return operation({"op": 1004, "bin": bin, "index": index, "val": values}, list_policy=policy, ctx=ctx)
+
+
+def list_set(bin: str, index: int, val: Any, *, ctx: Context | None = None) -> Operation:
+    """Replaces the element at an index; answers nothing.
+
+    Beyond the end the list is filled up with None. Refused for ordered lists (26).
+    """
+    return operation({"op": 1009, "bin": bin, "index": index, "val": val}, ctx=ctx)
+
+
+def list_increment(
+    bin: str, index: int, val: int | float, policy: ListPolicy | None = None, *, ctx: Context | None = None
+) -> Operation:
+    """Adds to the number at an index; answers the new value.
+
+    A missing element counts as 0. To an integer, floats are added without their fraction.
+    """
+    return operation({"op": 1029, "bin": bin, "index": index, "val": val}, list_policy=policy, ctx=ctx)
+
+
+def list_sort(bin: str, sort_flags: int = 0, *, ctx: Context | None = None) -> Operation:
+    """Sorts; answers nothing.
+
+    Args:
+        bin: bin name.
+        sort_flags: ``LIST_SORT_DEFAULT``, or ``LIST_SORT_DROP_DUPLICATES``.
+        ctx: path to the list.
+    """
+    return operation({"op": 1030, "bin": bin, "val": sort_flags}, ctx=ctx)
+
+
+def list_set_order(bin: str, list_order: int = 0, *, ctx: Context | None = None) -> Operation:
+    """Makes a list ordered, or unordered; answers nothing.
+
+    An ordered list is kept sorted by value.
+
+    Args:
+        bin: bin name.
+        list_order: ``LIST_UNORDERED`` or ``LIST_ORDERED``.
+        ctx: path to the list.
+    """
+    return operation({"op": 1031, "bin": bin, "val": list_order}, ctx=ctx)
+
+
+# Taking out, by place
+
+
+def list_pop(bin: str, index: int, *, ctx: Context | None = None) -> Operation:
+    """Removes the element at an index and answers it."""
+    return operation({"op": 1005, "bin": bin, "index": index}, ctx=ctx)
+
+
+def list_pop_range(bin: str, index: int, count: int, *, ctx: Context | None = None) -> Operation:
+    """Removes elements from an index on and answers them."""
+    return operation({"op": 1006, "bin": bin, "index": index, "count": count}, ctx=ctx)
+
+
+def list_remove(bin: str, index: int, *, ctx: Context | None = None) -> Operation:
+    """Removes the element at an index; answers 1."""
+    return operation({"op": 1007, "bin": bin, "index": index}, ctx=ctx)
+
+
+def list_remove_range(bin: str, index: int, count: int, *, ctx: Context | None = None) -> Operation:
+    """Removes elements from an index on; answers how many."""
+    return operation({"op": 1008, "bin": bin, "index": index, "count": count}, ctx=ctx)
+
+
+def list_trim(bin: str, index: int, count: int, *, ctx: Context | None = None) -> Operation:
+    """Keeps elements from an index on and removes all others; answers how many it removed."""
+    return operation({"op": 1010, "bin": bin, "index": index, "count": count}, ctx=ctx)
+
+
+def list_clear(bin: str, *, ctx: Context | None = None) -> Operation:
+    """Removes all elements; answers nothing."""
+    return operation({"op": 1011, "bin": bin}, ctx=ctx)
+
+
+# Reading, by place
+
+
+def list_size(bin: str, *, ctx: Context | None = None) -> Operation:
+    """Answers the number of elements."""
+    return operation({"op": 1012, "bin": bin}, ctx=ctx)
+
+
+def list_get(bin: str, index: int, *, ctx: Context | None = None) -> Operation:
+    """Answers the element at an index."""
+    return operation({"op": 1013, "bin": bin, "index": index}, ctx=ctx)
+
+
+def list_get_range(bin: str, index: int, count: int, *, ctx: Context | None = None) -> Operation:
+    """Answers elements from an index on."""
+    return operation({"op": 1014, "bin": bin, "index": index, "count": count}, ctx=ctx)
+
+
+# Reading, by what an element is
+
+
+def list_get_by_index(bin: str, index: int, return_type: int, *, ctx: Context | None = None) -> Operation:
+    """Answers the element at an index."""
+    return operation({"op": 1016, "bin": bin, "index": index, "return_type": return_type}, ctx=ctx)
+
+
+def list_get_by_index_range(
+    bin: str, index: int, return_type: int, count: int | None = None, *, ctx: Context | None = None
+) -> Operation:
+    """Answers elements from an index on.
+
+    Args:
+        bin: bin name.
+        index: the first index.
+        return_type: what to answer.
+        count: how many at most; all to the end if None.
+        ctx: path to the list.
+    """
+    return operation({"op": 1017, "bin": bin, "index": index, "return_type": return_type}, count=count, ctx=ctx)
+
+
+def list_get_by_rank(bin: str, rank: int, return_type: int, *, ctx: Context | None = None) -> Operation:
+    """Answers the element of a rank."""
+    return operation({"op": 1018, "bin": bin, "rank": rank, "return_type": return_type}, ctx=ctx)
+
+
+def list_get_by_rank_range(
+    bin: str, rank: int, return_type: int, count: int | None = None, *, ctx: Context | None = None
+) -> Operation:
+    """Answers elements from a rank on.
+
+    Args:
+        bin: bin name.
+        rank: the first rank.
+        return_type: what to answer.
+        count: how many at most; all to the end if None.
+        ctx: path to the list.
+    """
+    return operation({"op": 1019, "bin": bin, "rank": rank, "return_type": return_type}, count=count, ctx=ctx)
+
+
+def list_get_by_value(bin: str, val: Any, return_type: int, *, ctx: Context | None = None) -> Operation:
+    """Answers all elements equal to a value."""
+    return operation({"op": 1015, "bin": bin, "val": val, "return_type": return_type}, ctx=ctx)
+
+
+def list_get_by_value_list(bin: str, values: list[Any], return_type: int, *, ctx: Context | None = None) -> Operation:
+    """Answers all elements equal to one of the values."""
+    return operation({"op": 1020, "bin": bin, "val": values, "return_type": return_type}, ctx=ctx)
+
+
+def list_get_by_value_range(
+    bin: str, begin: Any, end: Any, return_type: int, *, ctx: Context | None = None
+) -> Operation:
+    """Answers all elements from ``begin`` on and below ``end``.
+
+    Args:
+        bin: bin name.
+        begin: the smallest value; None is below all.
+        end: what they are below; None for no bound.
+        return_type: what to answer.
+        ctx: path to the list.
+    """
+    return operation({"op": 1021, "bin": bin, "val": begin, "val_end": end, "return_type": return_type}, ctx=ctx)
+
+
+# Taking out, by what an element is
+
+
+def list_remove_by_index(bin: str, index: int, return_type: int, *, ctx: Context | None = None) -> Operation:
+    """Removes the element at an index."""
+    return operation({"op": 1025, "bin": bin, "index": index, "return_type": return_type}, ctx=ctx)
+
+
+def list_remove_by_index_range(
+    bin: str, index: int, return_type: int, count: int | None = None, *, ctx: Context | None = None
+) -> Operation:
+    """Removes elements from an index on.
+
+    Args:
+        bin: bin name.
+        index: the first index.
+        return_type: what to answer.
+        count: how many at most; all to the end if None.
+        ctx: path to the list.
+    """
+    return operation({"op": 1026, "bin": bin, "index": index, "return_type": return_type}, count=count, ctx=ctx)
+
+
+def list_remove_by_rank(bin: str, rank: int, return_type: int, *, ctx: Context | None = None) -> Operation:
+    """Removes the element of a rank."""
+    return operation({"op": 1027, "bin": bin, "rank": rank, "return_type": return_type}, ctx=ctx)
+
+
+def list_remove_by_rank_range(
+    bin: str, rank: int, return_type: int, count: int | None = None, *, ctx: Context | None = None
+) -> Operation:
+    """Removes elements from a rank on.
+
+    Args:
+        bin: bin name.
+        rank: the first rank.
+        return_type: what to answer.
+        count: how many at most; all to the end if None.
+        ctx: path to the list.
+    """
+    return operation({"op": 1028, "bin": bin, "rank": rank, "return_type": return_type}, count=count, ctx=ctx)
+
+
+def list_remove_by_value(bin: str, val: Any, return_type: int, *, ctx: Context | None = None) -> Operation:
+    """Removes all elements equal to a value."""
+    return operation({"op": 1022, "bin": bin, "val": val, "return_type": return_type}, ctx=ctx)
+
+
+def list_remove_by_value_list(
+    bin: str, values: list[Any], return_type: int, *, ctx: Context | None = None
+) -> Operation:
+    """Removes all elements equal to one of the values."""
+    return operation({"op": 1023, "bin": bin, "val": values, "return_type": return_type}, ctx=ctx)
+
+
+def list_remove_by_value_range(
+    bin: str, begin: Any, end: Any, return_type: int, *, ctx: Context | None = None
+) -> Operation:
+    """Removes all elements from ``begin`` on and below ``end``.
+
+    Args:
+        bin: bin name.
+        begin: the smallest value; None is below all.
+        end: what they are below; None for no bound.
+        return_type: what to answer.
+        ctx: path to the list.
+    """
+    return operation({"op": 1024, "bin": bin, "val": begin, "val_end": end, "return_type": return_type}, ctx=ctx)
+
+
+__all__ = [
+    "Operation",
+    "list_append",
+    "list_append_items",
+    "list_clear",
+    "list_get",
+    "list_get_by_index",
+    "list_get_by_index_range",
+    "list_get_by_rank",
+    "list_get_by_rank_range",
+    "list_get_by_value",
+    "list_get_by_value_list",
+    "list_get_by_value_range",
+    "list_get_range",
+    "list_increment",
+    "list_insert",
+    "list_insert_items",
+    "list_pop",
+    "list_pop_range",
+    "list_remove",
+    "list_remove_by_index",
+    "list_remove_by_index_range",
+    "list_remove_by_rank",
+    "list_remove_by_rank_range",
+    "list_remove_by_value",
+    "list_remove_by_value_list",
+    "list_remove_by_value_range",
+    "list_remove_range",
+    "list_set",
+    "list_set_order",
+    "list_size",
+    "list_sort",
+    "list_trim",
+]
