@@ -59,7 +59,8 @@ impl Set {
 
 /// All sets of a namespace. A set never goes away while the server runs.
 pub struct Sets {
-    ids: DashMap<Box<[u8]>, SetId>,
+    /// Hashed quickly, for every command asks. There are too few sets for a flood of names that collide.
+    ids: DashMap<Box<[u8]>, SetId, foldhash::fast::RandomState>,
     /// By id, read without a lock: every command on a record of a set comes here.
     slots: Box<[OnceLock<Box<Set>>]>,
     count: parking_lot::Mutex<usize>,
@@ -70,7 +71,7 @@ impl Sets {
     pub fn new() -> Sets {
         Sets {
             // Few shards: sets are few, and each shard costs memory and start-up time.
-            ids: DashMap::with_shard_amount(4),
+            ids: DashMap::with_hasher_and_shard_amount(foldhash::fast::RandomState::default(), 4),
             slots: (0..=MAX_SETS).map(|_| OnceLock::new()).collect(),
             count: parking_lot::Mutex::new(0),
         }
