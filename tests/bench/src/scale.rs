@@ -34,7 +34,7 @@ const fn reads<const COUNT: u64>() -> Workload {
 
 /// Fills a server to five million records and measures on the way.
 pub fn measure(program: &Path, rounds: usize) -> io::Result<Vec<Figure>> {
-    let server = Server::emulator(program)?;
+    let server = start(program)?;
     let mut figures = vec![per_connection(&server)?];
     let idle = server.resident()?;
     let mut pauses = Vec::new();
@@ -59,6 +59,16 @@ pub fn measure(program: &Path, rounds: usize) -> io::Result<Vec<Figure>> {
     figures.push(figure("longest pause of a read meanwhile", "ms", Some(50.0), pauses));
     figures.push(figure("truncate of 5,000,000", "ms", None, vec![truncate(&server)?]));
     Ok(figures)
+}
+
+/// A server with room for five million records: more than a namespace has by default.
+fn start(program: &Path) -> io::Result<Server> {
+    let path = std::env::temp_dir().join(format!("aerospike-bench-{}.conf", std::process::id()));
+    std::fs::write(&path, "namespace test {\n  storage-engine memory {\n    data-size 8G\n  }\n}\n")?;
+    let arguments = ["--port".as_ref(), "0".as_ref(), "--config-file".as_ref(), path.as_os_str()];
+    let server = Server::start(program, &arguments);
+    let _ = std::fs::remove_file(&path);
+    server
 }
 
 /// What connections that do nothing cost.
