@@ -143,12 +143,12 @@ func TestUsers(t *testing.T) {
 	if !slices.Equal(user.Roles, []string{"read-write", "sindex-admin"}) {
 		t.Fatal(user.Roles)
 	}
-	for number := range 300 {
+	for number := range 100 {
 		succeeds(t, root.CreateUser(nil, fmt.Sprintf("user-%d", number), "x", []string{"read", "write"}))
 	}
 	users, err := root.QueryUsers(nil)
 	succeeds(t, err)
-	if len(users) != 303 {
+	if len(users) != 103 {
 		t.Fatal(len(users))
 	}
 

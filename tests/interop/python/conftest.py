@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from aerospike_emulator import Emulator
 from drivers import DRIVERS, Driver, Key
+from results import Results
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--client", choices=sorted(DRIVERS), default="aerospike", help="the client to run scenarios with")
+    parser.addoption("--results", type=Path, help="file to write what became of each scenario to")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "scenario(id, …): what a test covers of scenarios.md")
+    config.pluginmanager.register(Results(config.getoption("--client"), config.getoption("--results")))
 
 
 def pytest_report_header(config: pytest.Config) -> str:
@@ -38,6 +46,14 @@ def driver(connected: Driver, aerospike_clean: Emulator) -> Driver:
     """The client, in front of empty namespaces."""
     assert aerospike_clean.running
     return connected
+
+
+@pytest.fixture
+def vendor(driver: Driver) -> Any:
+    """The vendor's client itself, in front of empty namespaces, for what only it can do."""
+    if driver.name != "aerospike":
+        pytest.skip("a scenario of the vendor's client")
+    return driver.client
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -223,6 +224,16 @@ class Driver:
         raise NotImplementedError
 
 
+# Where the vendor's client puts copies of the modules that it registers, to run its half of aggregations with: one
+# directory in all of a process, that of its first client.
+MODULES = tempfile.TemporaryDirectory(prefix="lua-")
+
+
+def vendor_config(address: tuple[str, int]) -> dict[str, Any]:
+    """The vendor's client's configuration."""
+    return {"hosts": [address], "lua": {"user_path": MODULES.name}}
+
+
 class VendorDriver(Driver):
     """The vendor's client."""
 
@@ -233,6 +244,9 @@ class VendorDriver(Driver):
         "replace": "POLICY_EXISTS_REPLACE",
         "create_or_replace": "POLICY_EXISTS_CREATE_OR_REPLACE",
     }
+
+    def config(self, address: tuple[str, int]) -> dict[str, Any]:
+        return vendor_config(address)
 
     def meta(self, meta: Any) -> tuple[int, int | None]:
         never = self.module.TTL_NEVER_EXPIRE

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from aerospike_emulator import Emulator, tls_init
+from drivers import vendor_config
 
 aerospike: Any = pytest.importorskip("aerospike", reason="users and roles are managed with the vendor's client here")
 
@@ -38,7 +39,7 @@ def connect(secured: Emulator) -> Iterator[Connect]:
     clients: list[Any] = []
 
     def connect(user: str | None = None, password: str = "secret") -> Any:
-        config: dict[str, Any] = {"hosts": [secured.address], "policies": {"login_timeout_ms": 5000}}
+        config = vendor_config(secured.address) | {"policies": {"login_timeout_ms": 5000}}
         if user is not None:
             config |= {"user": user, "password": password}
         client = aerospike.client(config).connect()
@@ -69,11 +70,13 @@ def fails(*codes: int) -> Iterator[None]:
     assert caught.value.code in codes
 
 
+@pytest.mark.scenario("login-02")
 def test_without_credentials(connect: Connect) -> None:
     with fails(80):
         connect()
 
 
+@pytest.mark.scenario("login-02")
 def test_wrong_credentials(connect: Connect) -> None:
     with fails(62, 65):
         connect("root", "wrong")
@@ -81,6 +84,7 @@ def test_wrong_credentials(connect: Connect) -> None:
         connect("nobody")
 
 
+@pytest.mark.scenario("login-03")
 def test_default_administrator(connect: Connect) -> None:
     admin = connect("admin", "admin")
     assert admin.admin_query_user_info("admin")["roles"] == ["user-admin"]
@@ -90,6 +94,7 @@ def test_default_administrator(connect: Connect) -> None:
         admin.get(("test", "demo", 1))
 
 
+@pytest.mark.scenario("security-01", "security-02", "login-01", "login-05", "security-07")
 def test_users(root: Any, connect: Connect) -> None:
     assert root.admin_create_user("ann", "secret", ["read-write", "sys-admin", "read"]) == 0
     assert root.admin_query_user_info("ann") == {
@@ -117,6 +122,7 @@ def test_users(root: Any, connect: Connect) -> None:
         ann.get(("test", "demo", "missing"))
 
 
+@pytest.mark.scenario("login-04")
 def test_password(root: Any, connect: Connect) -> None:
     root.admin_create_user("ann", "old", ["read-write"])
     ann = connect("ann", "old")
@@ -130,6 +136,7 @@ def test_password(root: Any, connect: Connect) -> None:
         root.admin_set_password("nobody", "x")
 
 
+@pytest.mark.scenario("security-03", "security-04")
 def test_roles(root: Any) -> None:
     scoped = [
         {"code": code, "ns": "test", "set": "demo"}
@@ -160,6 +167,7 @@ def test_roles(root: Any) -> None:
         root.admin_get_role("test-role")
 
 
+@pytest.mark.scenario("security-06")
 def test_scope(root: Any, connect: Connect) -> None:
     root.admin_create_role("test-demo", [{"code": aerospike.PRIV_READ_WRITE, "ns": "test", "set": "demo"}])
     root.admin_create_user("ann", "secret", ["test-demo"])
@@ -174,6 +182,7 @@ def test_scope(root: Any, connect: Connect) -> None:
     assert [row.result for row in rows] == [0, 81]
 
 
+@pytest.mark.scenario("security-08")
 def test_whitelist(root: Any, connect: Connect) -> None:
     root.admin_create_role("test-far", [{"code": aerospike.PRIV_READ, "ns": "", "set": ""}], whitelist=["123.4.5.6"])
     root.admin_create_user("ann", "secret", ["test-far"])
@@ -181,6 +190,49 @@ def test_whitelist(root: Any, connect: Connect) -> None:
         connect("ann")
 
 
+@pytest.mark.scenario("security-05")
+def test_predefined_roles(root: Any) -> None:
+    assert set(root.admin_get_roles()) >= {
+        "user-admin",
+        "sys-admin",
+        "data-admin",
+        "udf-admin",
+        "sindex-admin",
+        "read",
+        "read-write",
+        "read-write-udf",
+        "write",
+        "truncate",
+    }
+
+
+@pytest.mark.scenario("security-07")
+def test_a_reader(root: Any, connect: Connect, tmp_path: Path) -> None:
+    root.admin_create_user("ann", "secret", ["read"])
+    ann = connect("ann")
+    with fails(81):
+        ann.put(("test", "demo", 1), {"a": 1})
+    with fails(81):
+        ann.index_single_value_create("test", "demo", "a", aerospike.INDEX_NUMERIC, "i")
+    module = tmp_path / "some.lua"
+    module.write_text("function one(r) return 1 end")
+    with fails(81):
+        ann.udf_put(str(module))
+    with fails(81):
+        ann.truncate("test", "demo", 0)
+    assert ann.query("test", "demo").results() is not None
+
+
+@pytest.mark.scenario("security-10")
+def test_many_users(root: Any) -> None:
+    for number in range(100):
+        root.admin_create_user(f"user-{number}", "x", ["read", "write"])
+    users = root.admin_query_users_info()
+    assert len(users) == 102
+    assert users["user-7"]["roles"] == ["read", "write"]
+
+
+@pytest.mark.scenario("security-09")
 def test_quota(root: Any, connect: Connect) -> None:
     root.admin_create_role("test-slow", [{"code": aerospike.PRIV_READ_WRITE, "ns": "", "set": ""}], write_quota=5)
     root.admin_create_user("ann", "secret", ["test-slow"])
@@ -212,6 +264,7 @@ def encrypted_config(encrypted: tuple[Emulator, Path], **tls: str) -> dict[str, 
     }
 
 
+@pytest.mark.scenario("tls-01", "tls-04")
 def test_tls(encrypted: tuple[Emulator, Path]) -> None:
     config = encrypted_config(encrypted) | {"user": "root", "password": "secret"}
     client = aerospike.client(config).connect()
@@ -222,6 +275,16 @@ def test_tls(encrypted: tuple[Emulator, Path]) -> None:
     client.close()
 
 
+@pytest.mark.scenario("tls-02")
+def test_tls_of_an_unknown_authority(encrypted: tuple[Emulator, Path], tmp_path: Path) -> None:
+    tls_init(tmp_path)
+    config = encrypted_config(encrypted) | {"user": "root", "password": "secret"}
+    config["tls"]["cafile"] = str(tmp_path / "ca.pem")
+    with pytest.raises(aerospike.exception.AerospikeError):
+        aerospike.client(config).connect()
+
+
+@pytest.mark.scenario("tls-03")
 def test_login_by_certificate(encrypted: tuple[Emulator, Path]) -> None:
     config = encrypted_config(encrypted, certfile="client.pem", keyfile="client.key")
     config["policies"]["auth_mode"] = aerospike.AUTH_PKI

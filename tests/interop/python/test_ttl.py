@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 
+import pytest
 from drivers import DONT_UPDATE, NAMESPACE_DEFAULT, NEVER_EXPIRE, Driver, Key
 
 NOT_FOUND = 2
@@ -15,21 +16,25 @@ def test_default_of_a_namespace_that_keeps_records(driver: Driver, key: Key) -> 
     assert driver.get(key).ttl is None
 
 
+@pytest.mark.scenario("policies-09")
 def test_default_of_a_namespace_that_drops_records(driver: Driver) -> None:
     driver.put(AGING, {"a": 1}, ttl=NAMESPACE_DEFAULT)
     assert driver.get(AGING).ttl in range(98, 101)
 
 
+@pytest.mark.scenario("policies-08")
 def test_time_to_live_of_its_own(driver: Driver, key: Key) -> None:
     driver.put(key, {"a": 1}, ttl=1000)
     assert driver.get(key).ttl in range(998, 1001)
 
 
+@pytest.mark.scenario("policies-09")
 def test_never_expire(driver: Driver) -> None:
     driver.put(AGING, {"a": 1}, ttl=NEVER_EXPIRE)
     assert driver.get(AGING).ttl is None
 
 
+@pytest.mark.scenario("policies-09")
 def test_dont_update(driver: Driver) -> None:
     driver.put(AGING, {"a": 1}, ttl=5000)
     driver.put(AGING, {"a": 2}, ttl=DONT_UPDATE)
@@ -44,6 +49,7 @@ def test_write_starts_the_time_again(driver: Driver) -> None:
     assert driver.get(AGING).ttl in range(98, 101)
 
 
+@pytest.mark.scenario("policies-11", "records-23")
 def test_touch(driver: Driver, key: Key) -> None:
     driver.put(key, {"a": 1}, ttl=10)
     driver.touch(key, 300)
@@ -52,11 +58,13 @@ def test_touch(driver: Driver, key: Key) -> None:
     assert (record.bins, record.generation) == ({"a": 1}, 2)
 
 
+@pytest.mark.scenario("records-23")
 def test_touch_of_what_is_not_there(driver: Driver, key: Key) -> None:
     with driver.fails(NOT_FOUND):
         driver.touch(key, 300)
 
 
+@pytest.mark.scenario("policies-10")
 def test_expired_record_is_gone(driver: Driver, key: Key) -> None:
     driver.put(key, {"a": 1}, ttl=1)
     assert driver.get(key).bins == {"a": 1}
@@ -66,6 +74,7 @@ def test_expired_record_is_gone(driver: Driver, key: Key) -> None:
         driver.get(key)
 
 
+@pytest.mark.scenario("policies-10")
 def test_expired_record_starts_over(driver: Driver, key: Key) -> None:
     driver.put(key, {"a": 1}, ttl=1)
     time.sleep(2.1)

@@ -13,6 +13,10 @@ from aerospike_emulator import Emulator
 
 aerospike: Any = pytest.importorskip("aerospike", reason="the client's half of an aggregation is the vendor's")
 
+from aerospike import predicates  # noqa: E402
+from aerospike_helpers import expressions as exp  # noqa: E402
+from drivers import vendor_config  # noqa: E402
+
 EXAMPLES = Path(__file__).parents[3] / "lua" / "examples"
 KEY = ("test", "udf", "key")
 UDF_ERROR = 100
@@ -27,7 +31,7 @@ def emulator() -> Iterator[Emulator]:
 @pytest.fixture(scope="module")
 def client(emulator: Emulator) -> Iterator[Any]:
     """A client with all example modules registered, and at hand for its half of aggregations."""
-    client = aerospike.client({"hosts": [emulator.address], "lua": {"user_path": str(EXAMPLES)}}).connect()
+    client = aerospike.client(vendor_config(emulator.address)).connect()
     for module in sorted(EXAMPLES.glob("*.lua")):
         client.udf_put(str(module))
     yield client
@@ -43,6 +47,7 @@ def bins(client: Any) -> Any:
     return client.get(KEY)[2]
 
 
+@pytest.mark.scenario("udf-01")
 def test_modules_are_listed_and_come_back(client: Any) -> None:
     names = {module["name"] for module in client.udf_list()}
     assert names == {module.name for module in EXAMPLES.glob("*.lua")}
@@ -50,6 +55,7 @@ def test_modules_are_listed_and_come_back(client: Any) -> None:
     assert source == (EXAMPLES / "counter.lua").read_text()
 
 
+@pytest.mark.scenario("udf-06")
 def test_a_module_that_does_not_compile(client: Any, tmp_path: Path) -> None:
     module = tmp_path / "broken.lua"
     module.write_text("function f( return")
@@ -59,6 +65,7 @@ def test_a_module_that_does_not_compile(client: Any, tmp_path: Path) -> None:
     assert "<name> or '...' expected near 'return'" in str(error.value)
 
 
+@pytest.mark.scenario("udf-02", "udf-04")
 def test_counter(client: Any) -> None:
     assert client.apply(KEY, "counter", "add", ["visits", 1]) == 1
     assert client.apply(KEY, "counter", "add_all", [{"visits": 2, "errors": 1}]) == {"visits": 3, "errors": 1}
@@ -71,6 +78,7 @@ def test_counter(client: Any) -> None:
     assert bins(client) == {"visits": 1, "errors": 1}
 
 
+@pytest.mark.scenario("udf-08")
 def test_counters_of_many_threads_are_exact(client: Any) -> None:
     def count() -> None:
         for _ in range(200):
@@ -85,6 +93,7 @@ def test_counters_of_many_threads_are_exact(client: Any) -> None:
     assert client.get(KEY)[1]["gen"] == 16 * 200
 
 
+@pytest.mark.scenario("udf-03")
 def test_document(client: Any) -> None:
     def call(function: str, *arguments: Any) -> Any:
         return client.apply(KEY, "document", function, ["doc", *arguments])
@@ -103,6 +112,7 @@ def test_document(client: Any) -> None:
         call("set", ["tags", "x"], 1)
 
 
+@pytest.mark.scenario("aggregation-01", "aggregation-02")
 def test_top(client: Any) -> None:
     for i in range(200):
         bins = {"score": i * 37 % 211, "player": f"p{i}", "team": "red" if i % 3 else "blue"}
@@ -128,7 +138,7 @@ def test_geo(client: Any) -> None:
     assert call("move", *bern) is None
     assert math.isclose(call("move", *zurich), 95_500, rel_tol=0.01)
     assert call("distance", *zurich) < 1
-    assert bins(client)["place"]["coordinates"] == pytest.approx(zurich)
+    assert bins(client)["place"].unwrap()["coordinates"] == pytest.approx(zurich)
     places = {"bern": bern, "zurich": zurich, "geneva": (6.1432, 46.2044), "tokyo": (139.6917, 35.6895)}
     for name, place in places.items():
         client.apply(("test", "cities", name), "geo", "move", ["place", *place])
@@ -139,6 +149,69 @@ def test_geo(client: Any) -> None:
     assert found == pytest.approx([0, 95_500, 129_000], rel=0.02, abs=1)
 
 
+@pytest.mark.scenario("udf-05")
+def test_what_is_not_there(client: Any) -> None:
+    for module, function in (("counter", "nothing"), ("nothing", "add")):
+        with pytest.raises(aerospike.exception.UDFError) as error:
+            client.apply(KEY, module, function, [])
+        assert error.value.code == UDF_ERROR
+
+
+@pytest.mark.scenario("udf-07")
+def test_a_module_removed(client: Any, tmp_path: Path) -> None:
+    module = tmp_path / "passing.lua"
+    module.write_text("function one(r) return 1 end")
+    client.udf_put(str(module))
+    assert client.apply(KEY, "passing", "one", []) == 1
+    client.udf_remove("passing.lua")
+    with pytest.raises(aerospike.exception.UDFError):
+        client.apply(KEY, "passing", "one", [])
+    client.udf_remove("passing.lua")
+    assert "passing.lua" not in {each["name"] for each in client.udf_list()}
+
+
+@pytest.mark.scenario("background-06")
+def test_background_through_an_index_and_a_filter(client: Any) -> None:
+    client.index_single_value_create("test", "udf", "n", aerospike.INDEX_NUMERIC, "by_n")
+    for i in range(50):
+        client.put(("test", "udf", i), {"n": i})
+    query = client.query("test", "udf")
+    query.where(predicates.between("n", 10, 19))
+    query.apply("counter", "add", ["n", 1000])
+    even = exp.Eq(exp.Mod(exp.IntBin("n"), 2), 0).compile()
+    job = query.execute_background({"expressions": even})
+    while client.job_info(job, aerospike.JOB_QUERY)["status"] == aerospike.JOB_STATUS_INPROGRESS:
+        pass
+    changed = sorted(n for n in (client.get(("test", "udf", i))[2]["n"] for i in range(50)) if n >= 1000)
+    assert changed == [1010, 1012, 1014, 1016, 1018]
+
+
+@pytest.mark.scenario("aggregation-03")
+def test_aggregation_over_an_index_range(client: Any) -> None:
+    client.index_single_value_create("test", "games", "score", aerospike.INDEX_NUMERIC, "by_score")
+    for i in range(50):
+        client.put(("test", "games", i), {"score": i, "player": f"p{i}"})
+    query = client.query("test", "games")
+    query.where(predicates.between("score", 0, 19))
+    query.apply("top", "records", ["score", "player", 3])
+    [best] = query.results()
+    assert [entry["value"] for entry in best] == [19, 18, 17]
+
+
+@pytest.mark.scenario("aggregation-04")
+def test_aggregation_that_fails(client: Any, tmp_path: Path) -> None:
+    client.put(KEY, {"a": 1})
+    module = tmp_path / "failing.lua"
+    module.write_text('function all(s) return s : map(function(r) error("no " .. r.a) end) end')
+    client.udf_put(str(module))
+    query = client.query("test", "udf")
+    query.apply("failing", "all", [])
+    with pytest.raises(aerospike.exception.AerospikeError):
+        query.results()
+    assert bins(client) == {"a": 1}
+
+
+@pytest.mark.scenario("batch-10")
 def test_batch(client: Any) -> None:
     keys = [("test", "udf", i) for i in range(20)]
     batch = client.batch_apply(keys, "counter", "add", ["n", 5])
@@ -147,6 +220,7 @@ def test_batch(client: Any) -> None:
     assert [record.result for record in batch.batch_records] == [UDF_ERROR] * 2
 
 
+@pytest.mark.scenario("background-05")
 def test_background(client: Any) -> None:
     for i in range(50):
         client.put(("test", "udf", i), {"n": i})
