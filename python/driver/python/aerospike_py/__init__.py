@@ -22,12 +22,14 @@ from . import (
     hll_operations,
     list_operations,
     map_operations,
+    numpy_batch,
     predicates,
     types,
 )
 from ._client import AsyncClient, Client, async_client, client
 from ._constants import *
 from .exception import *
+from .numpy_batch import NumpyBatchRecords
 from .types import *
 
 __version__: str = _distribution.version()
@@ -250,6 +252,7 @@ __all__ = [
     "LazyBatchRecords",
     "ListPolicy",
     "MapPolicy",
+    "NumpyBatchRecords",
     "OperateOrderedResult",
     "Operation",
     "Privilege",
@@ -284,6 +287,7 @@ __all__ = [
     "hll_operations",
     "list_operations",
     "map_operations",
+    "numpy_batch",
     "predicates",
     "types",
 ]
