@@ -65,7 +65,7 @@ def test_equal_keys_are_told():
 
 def test_strict_conversion_tells_of_differences():
     rows = batch(row("a", {"n": 1, "other": 2}))
-    with pytest.warns(UserWarning) as warned:
+    with pytest.warns(UserWarning, match="(bins|dtype)") as warned:
         found = _batch_records_to_numpy(rows, np.dtype([("n", "i4"), ("f", "f8")]), ["a"], strict=True)
     assert found.get("a")["n"] == 1
     assert ["'f'" in str(warned[0].message), "'other'" in str(warned[1].message)] == [True, True]
