@@ -226,6 +226,7 @@ VALUES = {
 PLAIN = [
     "nil",
     "infinity",
+    "unknown",
     "wildcard",
     "key_exists",
     "set_name",
@@ -270,7 +271,7 @@ def test_expression(name, arguments, expected):
 def test_every_expression_is_tested():
     builders = {name for name in exp.__all__ if inspect.isfunction(getattr(exp, name))}
     assert {row[0] for row in EXPRESSIONS} == builders
-    assert len(builders) == 72
+    assert len(builders) == 73
 
 
 def test_predicates():

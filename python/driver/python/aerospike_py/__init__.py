@@ -242,6 +242,7 @@ __all__ = [
     "ClusterError",
     "ExistsResult",
     "FilteredOut",
+    "GeoJSON",
     "HLLPolicy",
     "IndexError",
     "IndexFoundError",

@@ -25,6 +25,16 @@ Key: TypeAlias = tuple[str, str, UserKey] | tuple[str, str, UserKey | None, byte
 """What methods take as a key: ``(namespace, set, user_key)``, or the same with a digest of 20 bytes."""
 
 
+class GeoJSON(str):
+    """Text of a place or region in GeoJSON, to be written as such and not as a string.
+
+    ``client.put(key, {"place": GeoJSON('{"type": "Point", "coordinates": [10.75, 59.91]}')})``; coordinates are
+    longitude and latitude, in degrees. Also inside of lists and maps. Reading answers a plain ``str``.
+    """
+
+    __slots__ = ()
+
+
 class AerospikeKey(NamedTuple):
     """A key as the driver returns it."""
 
@@ -493,6 +503,7 @@ __all__ = [
     "Bins",
     "ClientConfig",
     "ExistsResult",
+    "GeoJSON",
     "HLLPolicy",
     "InfoNodeResult",
     "Key",
