@@ -1,6 +1,6 @@
 """Batches as NumPy arrays, from rows as a server would send them."""
 
-# pyright: basic
+# pyright: basic, reportArgumentType=false
 
 from __future__ import annotations
 

@@ -28,6 +28,7 @@ from . import (
 )
 from ._client import AsyncClient, Client, async_client, client
 from ._constants import *
+from ._logging import dropped_log_count, set_log_level
 from .exception import *
 from .numpy_batch import NumpyBatchRecords
 from .types import *
@@ -283,6 +284,7 @@ __all__ = [
     "bit_operations",
     "cdt_ctx",
     "client",
+    "dropped_log_count",
     "exception",
     "exp",
     "hll_operations",
@@ -290,5 +292,6 @@ __all__ = [
     "map_operations",
     "numpy_batch",
     "predicates",
+    "set_log_level",
     "types",
 ]
