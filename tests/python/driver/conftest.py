@@ -39,10 +39,11 @@ def command() -> list[str]:
 
 
 @contextlib.contextmanager
-def serving(folder: Path) -> Generator[int]:
+def serving(folder: Path, *flags: str) -> Generator[int]:
     """An emulator in a process of its own, on the port that this yields."""
     port_file = folder / "port"
-    arguments = ["--port", "0", "--port-file", str(port_file), "--edition", "community"]
+    edition = () if "--security" in flags or "--edition" in flags else ("--edition", "community")
+    arguments = ["--port", "0", "--port-file", str(port_file), *edition, *flags]
     process = subprocess.Popen([*command(), *arguments])
     try:
         deadline = time.monotonic() + 20

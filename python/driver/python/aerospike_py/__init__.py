@@ -22,12 +22,15 @@ from . import (
     hll_operations,
     list_operations,
     map_operations,
+    numpy_batch,
     predicates,
     types,
 )
 from ._client import AsyncClient, Client, async_client, client
 from ._constants import *
+from ._logging import dropped_log_count, set_log_level
 from .exception import *
+from .numpy_batch import NumpyBatchRecords
 from .types import *
 
 __version__: str = _distribution.version()
@@ -240,6 +243,7 @@ __all__ = [
     "ClusterError",
     "ExistsResult",
     "FilteredOut",
+    "GeoJSON",
     "HLLPolicy",
     "IndexError",
     "IndexFoundError",
@@ -250,6 +254,7 @@ __all__ = [
     "LazyBatchRecords",
     "ListPolicy",
     "MapPolicy",
+    "NumpyBatchRecords",
     "OperateOrderedResult",
     "Operation",
     "Privilege",
@@ -279,11 +284,14 @@ __all__ = [
     "bit_operations",
     "cdt_ctx",
     "client",
+    "dropped_log_count",
     "exception",
     "exp",
     "hll_operations",
     "list_operations",
     "map_operations",
+    "numpy_batch",
     "predicates",
+    "set_log_level",
     "types",
 ]

@@ -99,6 +99,11 @@ def wildcard() -> Expr:
     return {"__expr__": "wildcard"}
 
 
+def unknown() -> Expr:
+    """What has no value, for a case of :func:`cond` that shall not match."""
+    return {"__expr__": "unknown"}
+
+
 # Bins
 
 
@@ -540,6 +545,7 @@ __all__ = [
     "to_float",
     "to_int",
     "ttl",
+    "unknown",
     "var",
     "void_time",
     "wildcard",

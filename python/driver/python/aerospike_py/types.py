@@ -7,7 +7,10 @@ Records, keys and metadata are named tuples. Where a mapping is documented too, 
 from __future__ import annotations
 
 from collections.abc import ItemsView, Iterable, Iterator, KeysView, Mapping, Sequence, ValuesView
-from typing import Any, NamedTuple, TypeAlias, TypedDict, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, TypedDict, cast
+
+if TYPE_CHECKING:
+    from .numpy_batch import NumpyBatchRecords
 
 UserKey: TypeAlias = str | int | bytes | bytearray
 """The part of a key that the user chooses."""
@@ -20,6 +23,16 @@ Operation: TypeAlias = dict[str, Any]
 
 Key: TypeAlias = tuple[str, str, UserKey] | tuple[str, str, UserKey | None, bytes | bytearray | list[int] | None]
 """What methods take as a key: ``(namespace, set, user_key)``, or the same with a digest of 20 bytes."""
+
+
+class GeoJSON(str):
+    """Text of a place or region in GeoJSON, to be written as such and not as a string.
+
+    ``client.put(key, {"place": GeoJSON('{"type": "Point", "coordinates": [10.75, 59.91]}')})``; coordinates are
+    longitude and latitude, in degrees. Also inside of lists and maps. Reading answers a plain ``str``.
+    """
+
+    __slots__ = ()
 
 
 class AerospikeKey(NamedTuple):
@@ -179,6 +192,19 @@ class BatchRecords(dict[UserKey, Bins]):
     def to_list(self) -> list[Bins | None]:
         """The bins of each key in the order of the request, None where there is no record."""
         return [None if br.record is None else br.record.bins for br in self.batch_records]
+
+    def to_numpy(self, dtype: Any) -> NumpyBatchRecords:
+        """The same records as NumPy arrays, in the order of the request; see :mod:`aerospike_py.numpy_batch`.
+
+        Args:
+            dtype: structured dtype whose fields are named like bins.
+
+        Raises:
+            TypeError, ValueError, OverflowError: the dtype, or a bin that does not fit its field.
+        """
+        from .numpy_batch import records_to_numpy  # noqa: PLC0415 - NumPy is optional
+
+        return records_to_numpy(self.batch_records, dtype)
 
     def iter_records(self) -> Iterator[BatchRecord]:
         """Iterates over :attr:`batch_records`."""
@@ -477,6 +503,7 @@ __all__ = [
     "Bins",
     "ClientConfig",
     "ExistsResult",
+    "GeoJSON",
     "HLLPolicy",
     "InfoNodeResult",
     "Key",
