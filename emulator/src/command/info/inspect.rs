@@ -30,9 +30,9 @@ pub fn smd_info(request: &mut Request<'_>) -> Answer {
     let server = request.server;
     let mut out = format!(
         "smd:n_pending_sets=0,n_events=0,n_nodes={},principal={},cluster_key={:X};",
-        server.node.cluster_size(),
-        server.node.name(),
-        server.node.balance().cluster_key,
+        request.view().size(),
+        format!("{:X}", request.view().principal()),
+        request.view().key(),
     );
     for module in SMD_MODULES {
         let keys = smd_items(server, module).len();
@@ -75,7 +75,7 @@ fn smd_items(server: &Server, module: &str) -> Vec<Vec<u8>> {
             }
         }
         "roster" => {
-            let rosters = server.node.rosters.lock();
+            let rosters = server.cluster.rosters.lock();
             items.extend(
                 rosters.iter().map(|(name, roster)| format!("{name}={}", roster.pending).into_bytes()),
             );
