@@ -65,14 +65,19 @@ mod tests {
     use aerospike_wire::PARTITIONS;
 
     fn roster(count: u16) -> Vec<Candidate> {
-        (0..count).map(|index| Candidate { index, id: 100 + index as u64, rack: 0, quiesced: false }).collect()
+        (0..count)
+            .map(|index| Candidate { index, id: 100 + index as u64, rack: 0, quiesced: false })
+            .collect()
     }
 
     #[test]
     fn a_majority_serves_what_it_has_a_copy_of() {
         let three = roster(3);
         assert!(unavailable(&three, &[100, 101, 102], 2, 0, 0).is_empty());
-        assert!(unavailable(&three, &[100, 101], 2, 0, 0).is_empty(), "two of three have a copy of everything");
+        assert!(
+            unavailable(&three, &[100, 101], 2, 0, 0).is_empty(),
+            "two of three have a copy of everything"
+        );
         let alone = unavailable(&three, &[102], 2, 0, 0);
         assert_eq!(alone.len(), PARTITIONS, "one of three has nowhere all copies");
         let five = unavailable(&roster(5), &[100, 101, 102], 2, 0, 0);

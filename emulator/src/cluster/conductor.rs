@@ -48,11 +48,14 @@ impl Timeline {
     pub const LEAVE: Timeline =
         Timeline { suspect: 1400, trust: Some(2700), form: 2950, announce: 2950, done: 5500 };
     /// A node has started.
-    pub const JOIN: Timeline = Timeline { suspect: 1600, trust: None, form: 1800, announce: 2900, done: 5600 };
+    pub const JOIN: Timeline =
+        Timeline { suspect: 1600, trust: None, form: 1800, announce: 2900, done: 5600 };
     /// A node has fallen silent.
-    pub const HANG: Timeline = Timeline { suspect: 1500, trust: None, form: 2100, announce: 2100, done: 4400 };
+    pub const HANG: Timeline =
+        Timeline { suspect: 1500, trust: None, form: 2100, announce: 2100, done: 4400 };
     /// A node that was silent speaks again.
-    pub const RESUME: Timeline = Timeline { suspect: 3000, trust: None, form: 3500, announce: 3500, done: 8700 };
+    pub const RESUME: Timeline =
+        Timeline { suspect: 3000, trust: None, form: 3500, announce: 3500, done: 8700 };
     /// Somebody wants the cluster to form anew.
     pub const RECLUSTER: Timeline = Timeline { suspect: 0, trust: None, form: 0, announce: 0, done: 2500 };
 }
@@ -72,7 +75,11 @@ pub trait Doors: Send + Sync + std::fmt::Debug {
     ///
     /// # Errors
     /// The system's, with the address.
-    fn listen(&self, address: SocketAddr, tls_port: Option<u16>) -> Result<Listeners, (SocketAddr, io::Error)>;
+    fn listen(
+        &self,
+        address: SocketAddr,
+        tls_port: Option<u16>,
+    ) -> Result<Listeners, (SocketAddr, io::Error)>;
 
     /// Accepts connections to a node from now on.
     fn open(&self, node: &Arc<Node>, listeners: Listeners);
@@ -438,8 +445,7 @@ impl Cluster {
         }
         let target = place(&candidates, factor, active_rack, state.salt);
         let is_member = |index: &u16| candidates.iter().any(|node| node.index == *index);
-        let is_quiesced =
-            |index: &u16| candidates.iter().any(|node| node.index == *index && node.quiesced);
+        let is_quiesced = |index: &u16| candidates.iter().any(|node| node.index == *index && node.quiesced);
         let mut columns = target.clone();
         for partition in (0..PARTITIONS).filter(|_| before.is_some()) {
             let mut holders: Vec<u16> = Vec::with_capacity(4);

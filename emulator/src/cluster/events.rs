@@ -326,7 +326,12 @@ impl Cluster {
     ///
     /// # Errors
     /// [`ClusterError::NoNamespace`].
-    pub fn set_fate(&self, namespace: &str, partitions: &PartitionSet, fate: Fate) -> Result<(), ClusterError> {
+    pub fn set_fate(
+        &self,
+        namespace: &str,
+        partitions: &PartitionSet,
+        fate: Fate,
+    ) -> Result<(), ClusterError> {
         let at = self.namespace(namespace)?;
         let mut state = self.state.lock();
         if let Some(condition) = state.conditions.get_mut(at) {

@@ -69,8 +69,7 @@ impl Ownership {
 
     /// Whether a node is a partition's master, and the partition is served.
     pub fn is_master(&self, node: u16, partition: usize) -> bool {
-        let is_master =
-            self.columns.first().is_some_and(|masters| masters.get(partition) == Some(&node));
+        let is_master = self.columns.first().is_some_and(|masters| masters.get(partition) == Some(&node));
         is_master && self.condition.serves(partition)
     }
 

@@ -250,9 +250,8 @@ impl Node {
     ) -> Result<(), ResultCode> {
         let view = self.view();
         let formation = view.formation.as_ref().filter(|_| view.partition_generation >= 0);
-        let (at, ownership) = formation
-            .and_then(|formation| formation.of(namespace.name()))
-            .ok_or(ResultCode::UNAVAILABLE)?;
+        let (at, ownership) =
+            formation.and_then(|formation| formation.of(namespace.name())).ok_or(ResultCode::UNAVAILABLE)?;
         if !ownership.condition.serves(partition) && !reads_unavailable(header) {
             return Err(ResultCode::UNAVAILABLE);
         }

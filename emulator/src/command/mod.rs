@@ -344,13 +344,7 @@ enum Thread {
 
 /// Runs a message that is no batch. A query is left to [`run_offloaded`], and a call of a function to [`run_call`]:
 /// neither runs on a network thread.
-fn run_message(
-    at: At<'_>,
-    header: Header,
-    body: &[u8],
-    out: &mut BytesMut,
-    thread: Thread,
-) -> Disposition {
+fn run_message(at: At<'_>, header: Header, body: &[u8], out: &mut BytesMut, thread: Thread) -> Disposition {
     let At { server, node, caller } = at;
     let (message, namespace) = match parse_message(server, header, body) {
         Ok(parsed) => parsed,

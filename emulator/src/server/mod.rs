@@ -164,7 +164,8 @@ impl Server {
         let cluster = Arc::new(Cluster::new(&config, store.namespaces()));
         cluster.found(&config, places);
         // From here on the configuration says what was chosen where it left a choice.
-        let (port, tls_port) = places.first().map_or((0, 0), |(address, tls_port)| (address.port(), *tls_port));
+        let (port, tls_port) =
+            places.first().map_or((0, 0), |(address, tls_port)| (address.port(), *tls_port));
         let config = Config {
             port,
             tls_port,
@@ -197,7 +198,8 @@ impl Server {
 
 /// Where a node listens: its address, and its port for TLS or 0.
 fn place_of(listeners: &Listeners) -> io::Result<(SocketAddr, u16)> {
-    let tls_port = listeners.tls.as_ref().map(|tls| tls.local_addr()).transpose()?.map_or(0, |tls| tls.port());
+    let tls_port =
+        listeners.tls.as_ref().map(|tls| tls.local_addr()).transpose()?.map_or(0, |tls| tls.port());
     Ok((listeners.clear.local_addr()?, tls_port))
 }
 
@@ -270,11 +272,12 @@ impl Running {
             let wanted = SocketAddr::new(config.bind, following(config.port));
             let tls_port = tls.is_some().then(|| following(config.tls_port));
             let fail = |(address, source)| StartError::Listen { address, source };
-            let (opened, place) =
-                worker::listen_all(wanted, tls_port).and_then(|opened| {
+            let (opened, place) = worker::listen_all(wanted, tls_port)
+                .and_then(|opened| {
                     let place = place_of(&opened).map_err(|error| (wanted, error))?;
                     Ok((opened, place))
-                }).map_err(fail)?;
+                })
+                .map_err(fail)?;
             places.push(place);
             listeners.push(opened);
         }

@@ -90,7 +90,11 @@ impl ServiceThreads {
 }
 
 impl Doors for ServiceThreads {
-    fn listen(&self, address: SocketAddr, tls_port: Option<u16>) -> Result<Listeners, (SocketAddr, io::Error)> {
+    fn listen(
+        &self,
+        address: SocketAddr,
+        tls_port: Option<u16>,
+    ) -> Result<Listeners, (SocketAddr, io::Error)> {
         listen_all(address, tls_port)
     }
 

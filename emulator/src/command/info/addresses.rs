@@ -77,7 +77,10 @@ fn others(request: &Request<'_>, departed: bool) -> Vec<(Peer, Arc<Node>)> {
         PeerState::Listed => true,
         PeerState::Departed => departed,
     });
-    shown.filter_map(|peer| Some((*peer, request.server.cluster.node(peer.index)?))).collect()
+    let mut others: Vec<_> =
+        shown.filter_map(|peer| Some((*peer, request.server.cluster.node(peer.index)?))).collect();
+    others.sort_by_key(|(peer, _)| peer.index);
+    others
 }
 
 /// `peers-…:[generation=G]` and `alumni-…`: generation, default port, the other nodes; with a generation, those

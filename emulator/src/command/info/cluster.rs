@@ -61,8 +61,7 @@ pub fn stable(request: &mut Request<'_>) -> Answer {
         return Err(InfoError::new(ResultCode::CLUSTER_KEY_MISMATCH, "cluster not specified size"));
     }
     let counts = |owned: &&Ownership| named.is_none_or(|namespace| namespace.name() == owned.name);
-    let is_busy =
-        |owned: &Ownership| !owned.condition.is_whole() || owned.moving().next().is_some();
+    let is_busy = |owned: &Ownership| !owned.condition.is_whole() || owned.moving().next().is_some();
     if !ignore && (view.partition_generation < 0 || formation.namespaces.iter().filter(counts).any(is_busy)) {
         return Err(unstable());
     }
@@ -104,7 +103,8 @@ fn ownership(
             let owned = view.ownership(namespace.name());
             let count = owned.map_or(1, |owned| owned.columns.len()).min(max);
             let bitmap = |column| owned.map_or([0; PARTITIONS / 8], |owned| owned.bitmap(column, node.index));
-            let maps: String = (0..count).map(|column| format!(",{}", STANDARD.encode(bitmap(column)))).collect();
+            let maps: String =
+                (0..count).map(|column| format!(",{}", STANDARD.encode(bitmap(column)))).collect();
             entry(namespace, regime(owned), count, &maps)
         })
         .collect();
@@ -166,7 +166,13 @@ struct Place {
 }
 
 impl Place {
-    fn of(request: &Request<'_>, owned: Option<&Ownership>, node: &Node, key: u64, partition: usize) -> Place {
+    fn of(
+        request: &Request<'_>,
+        owned: Option<&Ownership>,
+        node: &Node,
+        key: u64,
+        partition: usize,
+    ) -> Place {
         let replica = owned.and_then(|owned| owned.replica(node.index, partition));
         let owner = |columns: &[Vec<u16>]| columns.first().and_then(|column| column.get(partition)).copied();
         let name = |index: u16| request.server.cluster.node(index).map_or("0".into(), |node| node.name());
@@ -218,8 +224,9 @@ pub fn racks(request: &mut Request<'_>) -> Answer {
     per_namespace(request, |namespace| {
         let mut racks = BTreeMap::<u32, Vec<u64>>::new();
         members.iter().for_each(|node| racks.entry(node.rack(namespace)).or_default().push(node.id));
-        let entries =
-            |word: &str| racks.iter().map(|(rack, ids)| format!("{word}_{rack}={}", names(ids))).collect::<Vec<_>>();
+        let entries = |word: &str| {
+            racks.iter().map(|(rack, ids)| format!("{word}_{rack}={}", names(ids))).collect::<Vec<_>>()
+        };
         let mut entries_of_all = entries("rack");
         if is_strong(namespace) {
             entries_of_all.extend(entries("roster_rack"));
@@ -312,7 +319,9 @@ pub fn revive(request: &mut Request<'_>) -> Answer {
     let cluster = &request.server.cluster;
     let store = &request.server.store;
     let revive = |namespace: &Arc<Namespace>| {
-        cluster.revive(namespace.name()).map_err(|error| InfoError::new(ResultCode::SERVER, error.to_string()))
+        cluster
+            .revive(namespace.name())
+            .map_err(|error| InfoError::new(ResultCode::SERVER, error.to_string()))
     };
     match request.parameters.find_raw(NAMESPACE, MAX_NAMESPACE)? {
         Some(name) => revive(store.namespace(name).ok_or_else(InfoError::namespace_not_found)?)?,

@@ -2,8 +2,8 @@
 
 use super::parameters::{MAX_NAMESPACE, MAX_SET, Parameters};
 use super::{Answer, InfoError, Request};
-use crate::config::setting::{Change, Setting};
 use crate::cluster::Node;
+use crate::config::setting::{Change, Setting};
 use crate::config::{NAMESPACE, NETWORK, SECURITY, SERVICE, SET, SecuritySettings};
 use crate::server::Server;
 use crate::store::Namespace;

@@ -28,11 +28,12 @@ pub fn best_practices(_request: &mut Request<'_>) -> Answer {
 /// `smd-info`: the state of the metadata that nodes share.
 pub fn smd_info(request: &mut Request<'_>) -> Answer {
     let server = request.server;
+    let view = request.view();
     let mut out = format!(
-        "smd:n_pending_sets=0,n_events=0,n_nodes={},principal={},cluster_key={:X};",
-        request.view().size(),
-        format!("{:X}", request.view().principal()),
-        request.view().key(),
+        "smd:n_pending_sets=0,n_events=0,n_nodes={},principal={:X},cluster_key={:X};",
+        view.size(),
+        view.principal(),
+        view.key(),
     );
     for module in SMD_MODULES {
         let keys = smd_items(server, module).len();

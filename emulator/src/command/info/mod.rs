@@ -12,6 +12,7 @@ mod latencies;
 mod logs;
 mod namespace_stats;
 mod namespaces;
+mod nodes;
 mod parameters;
 mod permissions;
 mod sindex;
@@ -119,6 +120,10 @@ const MAX_LENGTHY: usize = 64 * 1024;
 
 /// Whether a frame has nothing but commands that would hold other connections of the thread up.
 pub fn takes_long(server: &Server, body: &[u8]) -> bool {
+    // Starting and stopping a node waits for threads such as this one.
+    if body.starts_with(b"emulator-node") {
+        return true;
+    }
     // Registering a module runs its top level.
     if body.starts_with(b"udf-put:") && memchr::memchr(b'\n', body) == Some(body.len() - 1) {
         return true;

@@ -1,7 +1,7 @@
 //! What a namespace counts and measures: the first part of `namespace/<name>` (info §25).
 
-use super::config::STRIPES;
 use super::Request;
+use super::config::STRIPES;
 use crate::cluster::Node;
 use crate::store::{Counter, Namespace};
 use std::sync::atomic::Ordering::Relaxed;
@@ -136,8 +136,10 @@ fn value(request: &Request<'_>, namespace: &Namespace, copies: &Copies, name: &s
         condition.map_or(0, |found| if dead { found.dead.len() } else { found.unavailable.len() })
     };
     let remaining = || match name.contains("_tx_") {
-        true => owned.map_or(0, |owned| owned.moving().filter(|p| owned.replica(node.index, *p).is_some()).count()),
-        false => owned.map_or(0, |owned| owned.moving().filter(|p| owned.replica(node.index, *p).is_none()).count()),
+        true => owned
+            .map_or(0, |owned| owned.moving().filter(|p| owned.replica(node.index, *p).is_some()).count()),
+        false => owned
+            .map_or(0, |owned| owned.moving().filter(|p| owned.replica(node.index, *p).is_none()).count()),
     };
     let objects = copies.total();
     let total = namespace.settings.data_size.load(Relaxed);
@@ -176,9 +178,9 @@ fn value(request: &Request<'_>, namespace: &Namespace, copies: &Copies, name: &s
         "pending_quiesce" => node.pending_quiesce.load(Relaxed).to_string(),
         "effective_active_rack" => namespace.settings.active_rack.load(Relaxed).to_string(),
         "migrate_fresh_partitions" => aerospike_wire::PARTITIONS.to_string(),
-        "effective_prefer_uniform_balance" => {
-            (!request.server.is_community() && namespace.settings.prefer_uniform_balance.load(Relaxed)).to_string()
-        }
+        "effective_prefer_uniform_balance" => (!request.server.is_community()
+            && namespace.settings.prefer_uniform_balance.load(Relaxed))
+        .to_string(),
         "clock_skew_stop_writes" | "hwm_breached" | "truncating" => "false".into(),
         _ if name.ends_with("_compression_ratio") => "1.000".into(),
         _ if name.ends_with("_uncompressed_pct") => "0.000".into(),

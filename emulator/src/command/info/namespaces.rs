@@ -1,10 +1,10 @@
 //! Namespaces and sets (info §16) and the distributions of their records (info §22).
 
-use super::parameters::{MAX_NAMESPACE, MAX_SET};
 use super::namespace_stats::Copies;
+use super::parameters::{MAX_NAMESPACE, MAX_SET};
 use super::{Answer, InfoError, Request, config, namespace_stats};
-use crate::config::SET;
 use crate::cluster::Node;
+use crate::config::SET;
 use crate::store::{Namespace, Set, SetId};
 use std::collections::HashMap;
 use std::sync::atomic::Ordering::Relaxed;

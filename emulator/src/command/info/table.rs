@@ -2,7 +2,7 @@
 
 use super::{
     Answer, InfoError, Request, addresses, cluster, config, identity, inspect, jobs, latencies, logs,
-    namespaces, sindex, statistics, truncate, udf,
+    namespaces, nodes, sindex, statistics, truncate, udf,
 };
 use aerospike_wire::ResultCode;
 
@@ -217,6 +217,9 @@ pub const COMMANDS: &[Command] = &[
     plain("dump-rw", logs::dump),
     plain("dump-skew", logs::dump),
     plain("dump-wb-summary", logs::dump_write_blocks),
+
+    // What only an emulator has
+    internal(plain("emulator-node", nodes::control)),
 
     // What only Enterprise Edition has
     enterprise("masking", unsupported),

@@ -31,14 +31,12 @@ impl Targets {
     /// The partitions that the node is master of, from their start: what a query covers that names none. It goes to
     /// all nodes.
     pub fn mastered(query: &Query<'_>) -> Targets {
-        let mut targets =
-            Targets { groups: [u64::MAX; GROUPS], cursors: Vec::new(), partitions: PARTITIONS };
+        let mut targets = Targets { groups: [u64::MAX; GROUPS], cursors: Vec::new(), partitions: PARTITIONS };
         if query.node.is_particular() {
             let view = query.node.view();
             let owned = view.ownership(query.namespace.name());
-            targets.retain(|partition| {
-                owned.is_some_and(|owned| owned.is_master(query.node.index, partition))
-            });
+            targets
+                .retain(|partition| owned.is_some_and(|owned| owned.is_master(query.node.index, partition)));
         }
         targets
     }
