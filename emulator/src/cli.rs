@@ -39,7 +39,16 @@ struct Options {
     /// Namespace to serve instead of "test" or those of the file; may be repeated
     #[arg(long = "namespace", value_name = "NAME")]
     namespaces: Vec<String>,
-    /// Write the port to this file once connections are accepted
+    /// Nodes of the cluster; their ports follow each other
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=64))]
+    nodes: u32,
+    /// Racks of the nodes, in their order [default: the rack that a namespace's configuration names]
+    #[arg(long, value_name = "RACK,…", value_delimiter = ',')]
+    racks: Vec<u32>,
+    /// How long nodes take to learn of a cluster's changes, in percent of what they take in a real cluster
+    #[arg(long, value_name = "PERCENT", default_value_t = 10)]
+    cluster_pace: u32,
+    /// Write the port to this file once connections are accepted; those of several nodes line by line
     #[arg(long, value_name = "FILE")]
     port_file: Option<PathBuf>,
     /// Switch users and roles on; the first user is admin with the password admin
@@ -132,24 +141,27 @@ fn serve(options: Options) -> Result<(), String> {
     let emulator = Emulator::start(config).map_err(|error| error.to_string())?;
     let address = emulator.address();
     if let Some(path) = &options.port_file {
-        write_port(path, address.port())
+        let ports: Vec<_> = emulator.nodes().iter().map(|node| node.address.port().to_string()).collect();
+        write_ports(path, &ports.join("\n"))
             .map_err(|error| format!("cannot write {}: {error}", path.display()))?;
     }
     // Nobody may be reading.
     let tls = emulator.tls_port().map_or(String::new(), |port| format!(", TLS on port {port}"));
-    let _ = writeln!(std::io::stdout(), "aerospike-emulator ready on {address}{tls}");
+    let others: String =
+        emulator.nodes().iter().skip(1).map(|node| format!(" and {}", node.address)).collect();
+    let _ = writeln!(std::io::stdout(), "aerospike-emulator ready on {address}{others}{tls}");
     let signal = runtime.block_on(signals.wait());
     tracing::info!(signal, "stopping");
     emulator.stop();
     Ok(())
 }
 
-/// Writes the port so that whoever waits for the file never sees it half written.
-fn write_port(path: &Path, port: u16) -> std::io::Result<()> {
+/// Writes the ports so that whoever waits for the file never sees it half written.
+fn write_ports(path: &Path, ports: &str) -> std::io::Result<()> {
     let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push(format!(".{}.tmp", std::process::id()));
     let unfinished = path.with_file_name(name);
-    std::fs::write(&unfinished, format!("{port}\n"))?;
+    std::fs::write(&unfinished, format!("{ports}\n"))?;
     std::fs::rename(&unfinished, path).inspect_err(|_| {
         let _ = std::fs::remove_file(&unfinished);
     })
@@ -187,6 +199,9 @@ fn configure(options: &Options) -> Result<Config, String> {
             EditionName::Enterprise => Edition::Enterprise,
         };
     }
+    config.nodes = options.nodes;
+    config.racks.clone_from(&options.racks);
+    config.cluster_pace = options.cluster_pace;
     config.lua_unsafe = options.lua_unsafe;
     if let Some(threads) = options.service_threads {
         config.service_threads = threads;

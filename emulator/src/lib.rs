@@ -23,6 +23,7 @@ pub mod server;
 pub mod store;
 mod udf;
 
+use cluster::{Cluster, Node};
 use config::Config;
 use control::Clock;
 use server::{Running, Server, StartError};
@@ -44,9 +45,29 @@ impl Emulator {
         Ok(Emulator { running: Running::start(config)? })
     }
 
-    /// The address that it listens on.
+    /// The address that it listens on: that of its first node.
     pub fn address(&self) -> SocketAddr {
         self.running.address()
+    }
+
+    /// Its nodes, those that have stopped included; the first one has [`Emulator::address`].
+    pub fn nodes(&self) -> Vec<Arc<Node>> {
+        self.cluster().nodes()
+    }
+
+    /// What can happen to its nodes: see the methods of [`Cluster`].
+    ///
+    /// ```
+    /// use aerospike_emulator::{Emulator, config::Config};
+    /// use std::time::Duration;
+    /// let emulator = Emulator::start(Config { port: 0, nodes: 3, ..Config::default() }).unwrap();
+    /// let second = &emulator.nodes()[1];
+    /// emulator.cluster().stop(second).unwrap();
+    /// assert!(emulator.cluster().settle(Duration::from_secs(10)));
+    /// assert_eq!(emulator.nodes()[0].view().size(), 2);
+    /// ```
+    pub fn cluster(&self) -> &Arc<Cluster> {
+        &self.running.server().cluster
     }
 
     /// The port for TLS, if there is one; on the same address.

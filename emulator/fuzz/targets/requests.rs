@@ -33,6 +33,7 @@ fn answer(server: &Server, address: SocketAddr, kind: u8, body: &[u8]) {
     let mut out = BytesMut::new();
     let mut session = Session {
         id: 1,
+        node: server.cluster.node(0).expect("the server's node"),
         peer: address,
         local: address,
         port: Port::Service,
@@ -40,9 +41,13 @@ fn answer(server: &Server, address: SocketAddr, kind: u8, body: &[u8]) {
         caller: Caller::stranger(address.ip()),
         certificate: None,
     };
+    let (node, caller) = (session.node.clone(), session.caller.clone());
     let (frame_type, disposition) = match kind % 3 {
-        0 => (FrameType::Message, command::dispatch(server, &session.caller, body, &mut out)),
-        1 => (FrameType::Compressed, command::dispatch_compressed(server, &session.caller, body, &mut out)),
+        0 => (FrameType::Message, command::dispatch(server, &node, &caller, body, &mut out)),
+        1 => {
+            let disposition = command::dispatch_compressed(server, &node, &caller, body, &mut out);
+            (FrameType::Compressed, disposition)
+        }
         _ => (FrameType::Info, info::answer(server, &mut session, body, &mut out)),
     };
     if disposition == Disposition::Offload {

@@ -1,8 +1,8 @@
 //! Batches: many commands on one record each, in one frame (wire §25).
 
-use super::{Ending, Origin, Reply, Request, calls_function, run};
+use super::{At, Ending, Origin, Reply, Request, calls_function, run};
 use crate::expression::Expression;
-use crate::security::{Caller, enforce};
+use crate::security::enforce;
 use crate::server::{FrameSink, Gone, Server};
 use crate::store::Namespace;
 use aerospike_wire::batch::{batch_flags, row_flags};
@@ -54,12 +54,13 @@ impl Frames for &FrameSink {
 }
 
 /// Runs a batch and hands over the frames of its reply.
-pub fn answer(server: &Server, caller: &Caller, header: Header, body: &[u8], frames: impl Frames) {
+pub(super) fn answer(at: At<'_>, header: Header, body: &[u8], frames: impl Frames) {
+    let server = at.server;
     server.batches.initiate.fetch_add(1, Relaxed);
     let mut output = Output::new(frames);
     let end = match Batch::parse(body) {
         None => Err(ResultCode::PARAMETER),
-        Some(batch) => batch.run(server, caller, header, &mut output),
+        Some(batch) => batch.run(at, header, &mut output),
     };
     let (code, counter) = match end {
         Ok(code) => (code, &server.batches.complete),
@@ -117,11 +118,11 @@ impl<'a> Batch<'a> {
     /// Runs all rows. Returns the code of the end mark, as an error when the batch itself is malformed.
     fn run(
         &self,
-        server: &Server,
-        caller: &Caller,
+        at: At<'_>,
         parent: Header,
         output: &mut Output<impl Frames>,
     ) -> Result<ResultCode, ResultCode> {
+        let server = at.server;
         let most = server.settings.batch_max_requests.load(Relaxed);
         if self.count == 0 {
             return Err(ResultCode::PARAMETER);
@@ -146,7 +147,7 @@ impl<'a> Batch<'a> {
                 }
             };
             let shared = shared.as_mut().ok_or(ResultCode::PARAMETER)?;
-            Self::run_row(server, caller, filter.as_ref(), row, shared, output);
+            Self::run_row(at, filter.as_ref(), row, shared, output);
             if output.gone {
                 break;
             }
@@ -155,13 +156,13 @@ impl<'a> Batch<'a> {
     }
 
     fn run_row(
-        server: &Server,
-        caller: &Caller,
+        at: At<'_>,
         filter: Option<&Expression>,
         row: Row,
         shared: &mut Shared<'_>,
         output: &mut Output<impl Frames>,
     ) {
+        let At { server, node, caller } = at;
         let request = Request {
             server,
             namespace: shared.namespace,
@@ -176,7 +177,13 @@ impl<'a> Batch<'a> {
         let start = output.begin_row();
         let reply = Reply::row(&mut output.frame, row.index, reads);
         let namespace = shared.namespace.name().as_bytes();
-        let ending = match enforce::record(server, caller, namespace, shared.set, &shared.message) {
+        let permitted = enforce::record(server, caller, namespace, shared.set, &shared.message);
+        let partition = request.digest.partition();
+        let admitted = permitted.and_then(|()| match node.is_particular() {
+            true => node.admit(shared.namespace, partition, &header, true),
+            false => Ok(()),
+        });
+        let ending = match admitted {
             Ok(()) => run(&request, reply),
             Err(code) => {
                 let ending = Ending::bare(code);

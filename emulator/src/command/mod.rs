@@ -18,6 +18,7 @@ mod ttl;
 mod udf;
 mod write;
 
+use crate::cluster::Node;
 use crate::expression::Expression;
 use crate::security::{Caller, enforce};
 use crate::server::{FrameSink, Gone, Server, Session};
@@ -134,7 +135,13 @@ pub enum Disposition {
 
 /// Runs a message and appends its reply, unless it takes so long that other connections of the thread would
 /// wait for it (wire §12).
-pub fn dispatch(server: &Server, caller: &Caller, body: &[u8], out: &mut BytesMut) -> Disposition {
+pub fn dispatch(
+    server: &Server,
+    node: &Node,
+    caller: &Caller,
+    body: &[u8],
+    out: &mut BytesMut,
+) -> Disposition {
     let header = match Header::parse(body) {
         Ok(header) => header,
         Err(error) => {
@@ -151,9 +158,9 @@ pub fn dispatch(server: &Server, caller: &Caller, body: &[u8], out: &mut BytesMu
         if !batch::runs_inline(server, body) {
             return Disposition::Offload;
         }
-        batch::answer(server, caller, header, body, &mut *out);
+        batch::answer(At { server, node, caller }, header, body, &mut *out);
     } else {
-        match run_message(server, caller, header, body, out, Thread::Network) {
+        match run_message(At { server, node, caller }, header, body, out, Thread::Network) {
             Disposition::Done => {}
             elsewhere => return elsewhere,
         }
@@ -165,14 +172,20 @@ pub fn dispatch(server: &Server, caller: &Caller, body: &[u8], out: &mut BytesMu
 }
 
 /// Runs a compressed message and appends its reply; a long one is left to [`run_offloaded`].
-pub fn dispatch_compressed(server: &Server, caller: &Caller, body: &[u8], out: &mut BytesMut) -> Disposition {
+pub fn dispatch_compressed(
+    server: &Server,
+    node: &Node,
+    caller: &Caller,
+    body: &[u8],
+    out: &mut BytesMut,
+) -> Disposition {
     if server.is_community() {
         refuse(out, ResultCode::ENTERPRISE_ONLY, 0);
     } else if body.len() > INLINE_INFLATE {
         return Disposition::Offload;
     } else {
         match compression::inflate(body) {
-            Ok(message) => return dispatch(server, caller, &message, out),
+            Ok(message) => return dispatch(server, node, caller, &message, out),
             Err(code) => refuse(out, code, 0),
         }
     }
@@ -206,8 +219,8 @@ pub fn run_offloaded(
             let _ = frames.send(out);
         }
         Ok((header, body)) => {
-            let caller = &session.caller;
-            if let Err(code) = enforce::connection(server, caller) {
+            let at = At { server, node: &session.node, caller: &session.caller };
+            if let Err(code) = enforce::connection(server, at.caller) {
                 refuse_stranger(&mut out, code, &header);
                 let _ = frames.send(out);
                 return;
@@ -215,12 +228,13 @@ pub fn run_offloaded(
             let compresses = compresses(server, &header);
             let mut frames = OffloadedFrames { sink: frames, client: session.peer, compresses };
             if header.info1 & info1::BATCH != 0 {
-                return batch::answer(server, caller, header, &body, &mut frames);
+                return batch::answer(at, header, &body, &mut frames);
             }
-            if run_message(server, caller, header, &body, &mut out, Thread::Compute) == Disposition::Offload
+            if run_message(at, header, &body, &mut out, Thread::Compute) == Disposition::Offload
                 && let Ok((message, namespace)) = parse_message(server, header, &body)
             {
-                return query::run(&query::Query { server, namespace, message }, caller, frames);
+                let query = query::Query { server, node: at.node, namespace, message };
+                return query::run(&query, at.caller, frames);
             }
             let _ = frames.send(out);
         }
@@ -228,7 +242,14 @@ pub fn run_offloaded(
 }
 
 /// Runs a message that calls a function, and appends its reply.
-pub fn run_call(server: &Server, caller: &Caller, frame_type: FrameType, body: &[u8], out: &mut BytesMut) {
+pub fn run_call(
+    server: &Server,
+    node: &Node,
+    caller: &Caller,
+    frame_type: FrameType,
+    body: &[u8],
+    out: &mut BytesMut,
+) {
     let inflated = match frame_type {
         FrameType::Compressed => compression::inflate(body).map(Cow::Owned),
         _ => Ok(Cow::Borrowed(body)),
@@ -240,7 +261,7 @@ pub fn run_call(server: &Server, caller: &Caller, frame_type: FrameType, body: &
             if let Err(code) = enforce::connection(server, caller) {
                 return refuse_stranger(out, code, &header);
             }
-            run_message(server, caller, header, &body, out, Thread::Compute);
+            run_message(At { server, node, caller }, header, &body, out, Thread::Compute);
             if compresses(server, &header) {
                 compression::deflate(out, 0);
             }
@@ -304,6 +325,14 @@ fn parse_message<'a>(
     Ok((message, namespace))
 }
 
+/// Where a request has come to, and from whom.
+#[derive(Clone, Copy)]
+struct At<'a> {
+    server: &'a Server,
+    node: &'a Node,
+    caller: &'a Caller,
+}
+
 /// Where a message runs.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Thread {
@@ -315,14 +344,8 @@ enum Thread {
 
 /// Runs a message that is no batch. A query is left to [`run_offloaded`], and a call of a function to [`run_call`]:
 /// neither runs on a network thread.
-fn run_message(
-    server: &Server,
-    caller: &Caller,
-    header: Header,
-    body: &[u8],
-    out: &mut BytesMut,
-    thread: Thread,
-) -> Disposition {
+fn run_message(at: At<'_>, header: Header, body: &[u8], out: &mut BytesMut, thread: Thread) -> Disposition {
+    let At { server, node, caller } = at;
     let (message, namespace) = match parse_message(server, header, body) {
         Ok(parsed) => parsed,
         Err(code) => {
@@ -340,6 +363,12 @@ fn run_message(
     }
     let set = message.field(field::SET).unwrap_or_default();
     if let Err(code) = enforce::record(server, caller, namespace.name().as_bytes(), set, &message) {
+        refuse(out, code, 0);
+        return Disposition::Done;
+    }
+    if node.is_particular()
+        && let Err(code) = node.admit(namespace, digest.partition(), &message.header, false)
+    {
         refuse(out, code, 0);
         return Disposition::Done;
     }

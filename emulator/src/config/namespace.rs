@@ -88,7 +88,7 @@ settings! {
         /// Whether writes of other clusters are refused.
         reject_xdr_writes: bool = false, "reject-xdr-writes", Switch, Live;
         /// Copies of each record, as far as there are nodes.
-        replication_factor: u32 = 1, "replication-factor", Number(1..=256), Live;
+        replication_factor: u32 = 2, "replication-factor", Number(1..=256), Live;
         sindex_stage_size: u64 = GIB, "sindex-stage-size", Bytes(128 << 20..=4 << 30), Fixed;
         single_query_threads: u32 = 4, "single-query-threads", Number(THREADS), Live;
         stop_writes_sys_memory_pct: u32 = 90, "stop-writes-sys-memory-pct", Number(PERCENT), Live;

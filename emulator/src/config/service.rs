@@ -24,6 +24,12 @@ settings! {
             nsup_period: 120,
             ..NamespaceConfig::new("test")
         }],
+        /// How many nodes the server is.
+        nodes: u32 = 1,
+        /// Racks of the nodes, from the first on; nodes without one here are in the rack that a namespace names.
+        racks: Vec<u32> = Vec::new(),
+        /// How long the steps after a cluster's events take, in percent of what they take in a real one (info §13).
+        cluster_pace: u32 = 10,
         /// Whether UDFs may reach outside of the server: files, processes, the environment.
         lua_unsafe: bool = false,
         /// `heartbeat.mesh-seed-address-port`, each as `host:port`; shown and otherwise unused.

@@ -6,6 +6,7 @@
 use super::call::Call;
 use super::tls::Stream;
 use super::{Door, FrameSink, Port, Server};
+use crate::cluster::Node;
 use crate::command::{self, Disposition};
 use crate::security::{self, Caller};
 use aerospike_wire::proto::{FrameType, HEADER_SIZE, ProtoHeader};
@@ -40,6 +41,8 @@ thread_local! {
 pub struct Session {
     /// Number of the connection, unique while the process lives.
     pub id: u64,
+    /// The node that the client came to.
+    pub node: Arc<Node>,
     /// The port that the client came through.
     pub port: Port,
     /// The client's address.
@@ -66,7 +69,6 @@ pub async fn serve(server: &Arc<Server>, door: &Door, socket: std::net::TcpStrea
         Ok(()) => tracing::debug!(id, "closed"),
         Err(error) => tracing::debug!(id, %error, "closed"),
     }
-    server.user_agents.lock().remove(&id);
 }
 
 struct Connection<'a> {
@@ -89,6 +91,8 @@ enum Step {
     Read,
     /// The replies to be sent before more requests are taken.
     Flush,
+    /// A node that is slow or hangs: the bytes wait.
+    Hold,
     /// A request that runs beside the network thread.
     Offload(FrameType, Bytes),
     /// A function to be called by the compute pool.
@@ -109,6 +113,7 @@ impl<'a> Connection<'a> {
         let peer = socket.peer_addr()?;
         let session = Session {
             id: NEXT_ID.fetch_add(1, Ordering::Relaxed),
+            node: door.node.clone(),
             port: door.port,
             peer,
             local: socket.local_addr()?,
@@ -143,6 +148,7 @@ impl<'a> Connection<'a> {
                         return Ok(());
                     }
                     Step::Flush => {}
+                    Step::Hold => self.session.node.wait_until_prompt().await,
                     Step::Offload(frame_type, body) => self.offload(frame_type, body).await?,
                     Step::Call(frame_type, body) => {
                         let call = self.begin_call(frame_type, body);
@@ -170,7 +176,7 @@ impl<'a> Connection<'a> {
         match tokio::time::timeout_at(deadline, poll_fn(|cx| self.poll_read(cx))).await {
             Ok(step) => step,
             Err(_) => {
-                self.server.connections.reaped.fetch_add(1, Ordering::Relaxed);
+                self.session.node.connections.reaped.fetch_add(1, Ordering::Relaxed);
                 Ok(Step::Close)
             }
         }
@@ -183,6 +189,10 @@ impl<'a> Connection<'a> {
             let fresh = buffer.filled();
             if fresh.is_empty() {
                 return Poll::Ready(Ok(Step::Close));
+            }
+            if !self.session.node.is_prompt() && self.session.port == Port::Service {
+                self.input.extend_from_slice(fresh);
+                return Poll::Ready(Ok(Step::Hold));
             }
             if !self.input.is_empty() {
                 self.input.extend_from_slice(fresh);
@@ -218,7 +228,7 @@ impl<'a> Connection<'a> {
                     Ok(head) => head,
                     Err(error) => {
                         tracing::debug!(id = self.session.id, %error, "bad frame");
-                        self.server.connections.demarshal_error.fetch_add(1, Ordering::Relaxed);
+                        self.session.node.connections.demarshal_error.fetch_add(1, Ordering::Relaxed);
                         break Step::Close;
                     }
                 };
@@ -248,7 +258,9 @@ impl<'a> Connection<'a> {
             self.last_request = Instant::now();
         }
         match frame_type {
-            FrameType::Message => command::dispatch(self.server, &self.session.caller, body, out),
+            FrameType::Message => {
+                command::dispatch(self.server, &self.session.node, &self.session.caller, body, out)
+            }
             FrameType::Info if command::info::takes_long(self.server, body) => Disposition::Offload,
             FrameType::Info => command::info::answer(self.server, &mut self.session, body, out),
             FrameType::Admin => {
@@ -259,7 +271,7 @@ impl<'a> Connection<'a> {
                 Disposition::Done
             }
             FrameType::Compressed => {
-                command::dispatch_compressed(self.server, &self.session.caller, body, out)
+                command::dispatch_compressed(self.server, &self.session.node, &self.session.caller, body, out)
             }
             // A server without replication leaves such frames unanswered (wire §2).
             FrameType::Xdr => Disposition::Done,
@@ -316,10 +328,11 @@ impl<'a> Connection<'a> {
     /// Hands a call of a function over to the compute pool.
     fn begin_call(&self, frame_type: FrameType, body: Bytes) -> Arc<Call> {
         let (call, answering) = Call::begin(self.stream.shared().cloned());
-        let (server, caller) = (self.server.clone(), self.session.caller.clone());
+        let (server, node) = (self.server.clone(), self.session.node.clone());
+        let caller = self.session.caller.clone();
         self.server.compute.run(move || {
             let mut reply = BytesMut::new();
-            command::run_call(&server, &caller, frame_type, &body, &mut reply);
+            command::run_call(&server, &node, &caller, frame_type, &body, &mut reply);
             answering.answer(reply);
         });
         call
@@ -358,9 +371,19 @@ impl<'a> Connection<'a> {
             command::run_offloaded(&server, session, frame_type, &body, sink);
         });
         while let Some(frame) = frames.recv().await {
+            self.session.node.wait_while_hanging().await;
             self.output = frame;
             self.flush().await?;
         }
         Ok(())
+    }
+}
+
+impl Drop for Connection<'_> {
+    fn drop(&mut self) {
+        self.server.user_agents.lock().remove(&self.session.id);
+        if !self.session.node.is_open() && self.session.port == Port::Service {
+            self.stream.reset();
+        }
     }
 }

@@ -16,7 +16,7 @@ pub use host::Host;
 pub use offload::{FrameSink, Gone};
 pub use tls::TlsError;
 
-use crate::cluster::Node;
+use crate::cluster::{Cluster, Doors as _, Listeners, MAX_NODES, Node};
 use crate::command::query::jobs::Jobs;
 pub use crate::config::Settings;
 use crate::config::{Config, Edition};
@@ -32,7 +32,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use tokio::sync::watch;
 
 /// How long a stop waits for requests that are under way.
@@ -49,16 +49,12 @@ pub struct Server {
     pub store: Store,
     /// Where the port for administration listens, if there is one.
     pub admin_address: Option<SocketAddr>,
-    /// The cluster's node that this server is.
-    pub node: Node,
+    /// The nodes that this server is.
+    pub cluster: Arc<Cluster>,
     /// Users and roles; `None` when security is off.
     pub security: Option<Security>,
-    /// When the server started, for its uptime.
-    pub started: Instant,
     /// Settings that can change while the server runs.
     pub settings: Settings,
-    /// What connections have been counted.
-    pub connections: ConnectionCounts,
     /// What batches have been counted.
     pub batches: BatchCounts,
     /// Levels of the log's contexts, as `log-set` left them.
@@ -76,15 +72,11 @@ pub struct Server {
 /// A port that listens, and how its connections speak.
 #[derive(Clone)]
 struct Door {
+    /// Whose it is.
+    node: Arc<Node>,
     port: Port,
     /// Set where clients speak TLS.
     tls: Option<Arc<rustls::ServerConfig>>,
-}
-
-impl Door {
-    fn clear(port: Port) -> Door {
-        Door { port, tls: None }
-    }
 }
 
 /// Which of a server's ports.
@@ -155,30 +147,39 @@ impl ConnectionCounts {
 }
 
 impl Server {
-    /// A server with empty namespaces that serves no socket yet.
+    /// A server of one node with empty namespaces that serves no socket yet.
     ///
     /// # Errors
     /// [`StartError::Security`].
     pub fn new(config: Config, address: SocketAddr) -> Result<Server, StartError> {
+        let tls_port = config.tls_port;
+        Server::with_nodes(config, &[(address, tls_port)])
+    }
+
+    /// A server of nodes that are to listen on these addresses and TLS ports, the first at least.
+    fn with_nodes(config: Config, places: &[(SocketAddr, u16)]) -> Result<Server, StartError> {
         let clock = Arc::new(Clock::new());
         let security = config.security.as_ref().map(|config| Security::new(config, &clock)).transpose()?;
-        let node = Node::new(&config, address);
+        let store = Store::new(&config, &clock);
+        let cluster = Arc::new(Cluster::new(&config, store.namespaces()));
+        cluster.found(&config, places);
         // From here on the configuration says what was chosen where it left a choice.
+        let (port, tls_port) =
+            places.first().map_or((0, 0), |(address, tls_port)| (address.port(), *tls_port));
         let config = Config {
-            port: address.port(),
-            node_id: Some(node.id),
+            port,
+            tls_port,
+            node_id: cluster.node(0).map(|node| node.id),
             service_threads: worker::thread_count(&config),
             ..config
         };
         Ok(Server {
-            store: Store::new(&config, &clock),
-            node,
+            store,
+            cluster,
             security,
             admin_address: admin_address(&config),
             clock: clock.clone(),
-            started: Instant::now(),
             settings: Settings::new(&config),
-            connections: ConnectionCounts::default(),
             batches: BatchCounts::default(),
             log_levels: Mutex::default(),
             jobs: Jobs::default(),
@@ -193,6 +194,13 @@ impl Server {
     pub fn is_community(&self) -> bool {
         self.config.edition == Edition::Community
     }
+}
+
+/// Where a node listens: its address, and its port for TLS or 0.
+fn place_of(listeners: &Listeners) -> io::Result<(SocketAddr, u16)> {
+    let tls_port =
+        listeners.tls.as_ref().map(|tls| tls.local_addr()).transpose()?.map_or(0, |tls| tls.port());
+    Ok((listeners.clear.local_addr()?, tls_port))
 }
 
 /// Where the port for administration is to listen, if there is to be one.
@@ -221,6 +229,9 @@ pub enum StartError {
     /// Users or roles are not possible.
     #[error("security: {0}")]
     Security(#[from] security::SetupError),
+    /// So many nodes are not possible.
+    #[error("a cluster has 1 to {MAX_NODES} nodes, not {0}")]
+    Nodes(u32),
     /// A part was asked of an edition that does not have it.
     #[error("'{0}' is enterprise-only")]
     Edition(&'static str),
@@ -249,36 +260,56 @@ impl Running {
         {
             return Err(StartError::Edition(part));
         }
-        let wanted = SocketAddr::new(config.bind, config.port);
-        let listen = |source| StartError::Listen { address: wanted, source };
-        let listener = worker::listen(wanted).map_err(listen)?;
-        let address = listener.local_addr().map_err(listen)?;
-        let mut listeners = vec![(Door::clear(Port::Service), listener)];
-        if let Some(address) = admin_address(&config) {
-            let listen = |source| StartError::Listen { address, source };
-            listeners.push((Door::clear(Port::Admin), worker::listen(address).map_err(listen)?));
+        if !(1..=MAX_NODES as u32).contains(&config.nodes) {
+            return Err(StartError::Nodes(config.nodes));
         }
-        let mut config = config;
-        if let Some(tls) = tls::server_config(&config)? {
-            let address = SocketAddr::new(config.bind, config.tls_port);
-            let listen = |source| StartError::Listen { address, source };
-            let listener = worker::listen(address).map_err(listen)?;
-            config.tls_port = listener.local_addr().map_err(listen)?.port();
-            listeners.push((Door { port: Port::Service, tls: Some(tls) }, listener));
+        let tls = tls::server_config(&config)?;
+        let mut listeners = Vec::new();
+        let mut places = Vec::new();
+        for number in 0..config.nodes as u16 {
+            // The nodes' ports follow each other.
+            let following = |port: u16| if port == 0 { 0 } else { port.wrapping_add(number) };
+            let wanted = SocketAddr::new(config.bind, following(config.port));
+            let tls_port = tls.is_some().then(|| following(config.tls_port));
+            let fail = |(address, source)| StartError::Listen { address, source };
+            let (opened, place) = worker::listen_all(wanted, tls_port)
+                .and_then(|opened| {
+                    let place = place_of(&opened).map_err(|error| (wanted, error))?;
+                    Ok((opened, place))
+                })
+                .map_err(fail)?;
+            places.push(place);
+            listeners.push(opened);
         }
-        let server = Arc::new(Server::new(config, address)?);
+        let admin = match admin_address(&config) {
+            Some(address) => {
+                let listen = |source| StartError::Listen { address, source };
+                Some(worker::listen(address).map_err(listen)?)
+            }
+            None => None,
+        };
+        let server = Arc::new(Server::with_nodes(config, &places)?);
         let (stop, stopping) = watch::channel(false);
-        let threads = worker::spawn_all(&server, listeners, &stopping).map_err(StartError::Thread)?;
+        let (threads, doors) = worker::spawn_all(&server, tls, &stopping).map_err(StartError::Thread)?;
+        let nodes = server.cluster.nodes();
+        for (node, listeners) in nodes.iter().zip(listeners) {
+            doors.open(node, listeners);
+        }
+        if let (Some(node), Some(admin)) = (nodes.first(), admin) {
+            doors.open_admin(node, admin);
+        }
+        server.cluster.attach(Box::new(doors));
         let stopped = Arc::new(AtomicBool::new(false));
         let housekeeper = {
             let (server, stopped) = (server.clone(), stopped.clone());
             let thread = std::thread::Builder::new().name("housekeeper".into());
             thread.spawn(move || crate::housekeeping::run(&server, &stopped)).map_err(StartError::Thread)?
         };
+        let address = places.first().map_or(SocketAddr::new(server.config.bind, 0), |(address, _)| *address);
         Ok(Running { server, address, stop, threads, housekeeper: Some(housekeeper), stopped })
     }
 
-    /// The address that the server listens on.
+    /// The address that the server's first node listens on.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
@@ -291,6 +322,7 @@ impl Running {
     /// Stops accepting, lets requests under way finish, closes all connections, ends all threads.
     pub fn stop(&mut self) {
         self.stopped.store(true, Ordering::Release);
+        self.server.cluster.close();
         self.server.jobs.close();
         let _ = self.stop.send(true);
         if let Some(housekeeper) = self.housekeeper.take() {

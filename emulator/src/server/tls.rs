@@ -6,9 +6,11 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::{VerifierBuilderError, WebPkiClientVerifier};
 use rustls::{RootCertStore, ServerConfig, ServerConnection};
 use std::io::{self, ErrorKind, Read, Write};
+use std::net::Shutdown;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 use tokio::io::{AsyncRead, ReadBuf};
 use tokio::net::TcpStream;
 
@@ -182,6 +184,21 @@ impl Stream {
         if let Stream::Tls(stream) = self {
             stream.tls.send_close_notify();
             let _ = stream.push();
+        }
+    }
+
+    /// Lets the client see a reset when the socket is dropped, as after the end of a process.
+    pub fn reset(&self) {
+        let socket: &TcpStream = match self {
+            Stream::Clear(socket) => socket,
+            Stream::Tls(stream) => &stream.socket,
+        };
+        let reference = socket2::SockRef::from(socket);
+        // A socket that is closed already needs nothing.
+        let _ = reference.set_linger(Some(Duration::ZERO));
+        if matches!(self, Stream::Clear(socket) if Arc::strong_count(socket) > 1) {
+            // A thread that runs a function holds the socket, too; it must not send its reply any more.
+            let _ = reference.shutdown(Shutdown::Both);
         }
     }
 

@@ -1,8 +1,10 @@
 //! Where nodes can be reached (info §8).
 
 use super::{Answer, InfoError, Request};
+use crate::cluster::{Node, Peer, PeerState};
 use aerospike_wire::ResultCode;
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 
 /// The port that lists of peers leave out, whatever ports are in use (info §8).
 const DEFAULT_PORT: u16 = 3000;
@@ -12,64 +14,182 @@ const MAX_HOST: usize = 255;
 /// Longest value of `port`.
 const MAX_PORT: usize = 15;
 
-/// `service-clear-std`: the address that clients can reach: the configured one, else the one that this client
-/// reached.
-pub fn service(request: &mut Request<'_>) -> Answer {
-    Ok(own(request).into())
+/// Which of a node's addresses.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Family {
+    Clear,
+    ClearAlternate,
+    Tls,
+    TlsAlternate,
 }
 
-fn own(request: &Request<'_>) -> String {
+/// Where a node can be reached, if it can be in that way: the configured address, else the one that this client
+/// reached. Configured ports are the first node's; those of the others follow.
+fn address_of(request: &Request<'_>, node: &Node, family: Family) -> Option<(String, u16)> {
     let config = &request.server.config;
-    let port = if config.access_port == 0 { config.port } else { config.access_port };
-    match &config.advertise {
-        Some(host) => endpoint(host, port),
-        None => SocketAddr::new(canonical(request.session.local).ip(), port).to_string(),
+    let port = |configured: u16, own: u16| match configured {
+        0 => own,
+        port => port.wrapping_add(node.index),
+    };
+    let own = node.address.port();
+    let reached = || canonical(request.session.local).ip().to_string();
+    let standard = || config.advertise.clone().unwrap_or_else(reached);
+    let alternate = || config.alternate_access_address.clone();
+    match family {
+        Family::Clear => Some((standard(), port(config.access_port, own))),
+        Family::ClearAlternate => Some((alternate()?, port(config.alternate_access_port, own))),
+        _ if node.tls_port == 0 => None,
+        Family::Tls => Some((standard(), port(config.tls_access_port, node.tls_port))),
+        Family::TlsAlternate => Some((alternate()?, port(config.tls_alternate_access_port, node.tls_port))),
     }
+}
+
+fn own(request: &Request<'_>, family: Family) -> Answer {
+    let address = address_of(request, request.node(), family);
+    Ok(address.map_or(String::new(), |(host, port)| endpoint(&host, port)).into())
+}
+
+/// `service-clear-std`: the address that clients can reach.
+pub fn service(request: &mut Request<'_>) -> Answer {
+    own(request, Family::Clear)
 }
 
 /// `service-clear-alt`: the configured alternate address, if there is one.
 pub fn service_alternate(request: &mut Request<'_>) -> Answer {
-    let config = &request.server.config;
-    let port = if config.alternate_access_port == 0 { config.port } else { config.alternate_access_port };
-    Ok(config.alternate_access_address.as_ref().map_or(String::new(), |host| endpoint(host, port)).into())
+    own(request, Family::ClearAlternate)
 }
 
 /// `service-tls-std`: as [`service`], for the TLS port; empty when there is none.
 pub fn service_tls(request: &mut Request<'_>) -> Answer {
-    let config = &request.server.config;
-    if !config.has_tls() {
-        return Ok(Vec::new());
-    }
-    let port = if config.tls_access_port == 0 { config.tls_port } else { config.tls_access_port };
-    Ok(match &config.advertise {
-        Some(host) => endpoint(host, port),
-        None => SocketAddr::new(canonical(request.session.local).ip(), port).to_string(),
-    }
-    .into())
+    own(request, Family::Tls)
 }
 
 /// `service-tls-alt`: as [`service_alternate`], for the TLS port.
 pub fn service_tls_alternate(request: &mut Request<'_>) -> Answer {
-    let config = &request.server.config;
-    let port = match config.tls_alternate_access_port {
-        0 => config.tls_port,
-        port => port,
-    };
-    let host = config.alternate_access_address.as_ref().filter(|_| config.has_tls());
-    Ok(host.map_or(String::new(), |host| endpoint(host, port)).into())
+    own(request, Family::TlsAlternate)
 }
 
-/// `peers-…` and `alumni-…`: generation, default port, the other nodes.
+/// The other nodes that a list shows: those that are there; with `departed`, those that were, too.
+fn others(request: &Request<'_>, departed: bool) -> Vec<(Peer, Arc<Node>)> {
+    let view = request.view();
+    let shown = view.peers.iter().filter(|peer| match peer.state {
+        PeerState::Arriving => false,
+        PeerState::Listed => true,
+        PeerState::Departed => departed,
+    });
+    let mut others: Vec<_> =
+        shown.filter_map(|peer| Some((*peer, request.server.cluster.node(peer.index)?))).collect();
+    others.sort_by_key(|(peer, _)| peer.index);
+    others
+}
+
+/// `peers-…:[generation=G]` and `alumni-…`: generation, default port, the other nodes; with a generation, those
+/// whose entries changed after it (info §8).
+fn list(request: &Request<'_>, family: Family, alumni: bool) -> Answer {
+    let view = request.view();
+    let tls_name = match family {
+        Family::Tls | Family::TlsAlternate => request.server.config.tls_name.as_str(),
+        Family::Clear | Family::ClearAlternate => "",
+    };
+    let since = request.parameters.text().strip_prefix(b"generation=".as_slice());
+    let since = since.and_then(|text| std::str::from_utf8(text).ok()?.split(';').next()?.parse::<u64>().ok());
+    let mut entries = Vec::new();
+    for (peer, node) in others(request, alumni || since.is_some()) {
+        if since.is_some_and(|since| peer.changed <= since) {
+            continue;
+        }
+        let has_gone = peer.state == PeerState::Departed && !alumni && since != Some(0);
+        match address_of(request, &node, family) {
+            _ if has_gone => entries.push(format!("[{},{tls_name},]", node.name())),
+            Some((host, port)) => {
+                let address = endpoint(&host, port);
+                let address = match port {
+                    DEFAULT_PORT => address.strip_suffix(":3000").unwrap_or(&address),
+                    _ => &address,
+                };
+                entries.push(format!("[{},{tls_name},[{address}]]", node.name()));
+            }
+            // Who has no such address is not in the list.
+            None => {}
+        }
+    }
+    Ok(format!("{},{DEFAULT_PORT},[{}]", view.peers_generation, entries.join(",")).into())
+}
+
+/// `peers-clear-std`.
 pub fn peers(request: &mut Request<'_>) -> Answer {
-    Ok(format!("{},{DEFAULT_PORT},[]", request.server.node.peers_generation()).into())
+    list(request, Family::Clear, false)
+}
+
+/// `peers-clear-alt`.
+pub fn peers_alternate(request: &mut Request<'_>) -> Answer {
+    list(request, Family::ClearAlternate, false)
+}
+
+/// `peers-tls-std`.
+pub fn peers_tls(request: &mut Request<'_>) -> Answer {
+    list(request, Family::Tls, false)
+}
+
+/// `peers-tls-alt`.
+pub fn peers_tls_alternate(request: &mut Request<'_>) -> Answer {
+    list(request, Family::TlsAlternate, false)
+}
+
+/// `alumni-clear-std`.
+pub fn alumni(request: &mut Request<'_>) -> Answer {
+    list(request, Family::Clear, true)
+}
+
+/// `alumni-clear-alt`.
+pub fn alumni_alternate(request: &mut Request<'_>) -> Answer {
+    list(request, Family::ClearAlternate, true)
+}
+
+/// `alumni-tls-std`.
+pub fn alumni_tls(request: &mut Request<'_>) -> Answer {
+    list(request, Family::Tls, true)
+}
+
+/// `alumni-tls-alt`.
+pub fn alumni_tls_alternate(request: &mut Request<'_>) -> Answer {
+    list(request, Family::TlsAlternate, true)
 }
 
 /// `peers-generation`.
 pub fn peers_generation(request: &mut Request<'_>) -> Answer {
-    Ok(request.server.node.peers_generation().to_string().into())
+    Ok(request.view().peers_generation.to_string().into())
 }
 
-/// Lists of other nodes' addresses: there is no other node.
+/// Addresses of the other nodes with ports, joined by semicolons.
+fn addresses(request: &Request<'_>, family: Family, departed: bool) -> Answer {
+    let nodes = others(request, departed);
+    let addresses = nodes.iter().filter_map(|(_, node)| address_of(request, node, family));
+    Ok(addresses.map(|(host, port)| endpoint(&host, port)).collect::<Vec<_>>().join(";").into())
+}
+
+/// `services`.
+pub fn services(request: &mut Request<'_>) -> Answer {
+    addresses(request, Family::Clear, false)
+}
+
+/// `services-alternate`.
+pub fn services_alternate(request: &mut Request<'_>) -> Answer {
+    addresses(request, Family::ClearAlternate, false)
+}
+
+/// `services-alumni`.
+pub fn services_alumni(request: &mut Request<'_>) -> Answer {
+    addresses(request, Family::Clear, true)
+}
+
+/// `services-alumni-reset`: forgets nodes that have left.
+pub fn forget_alumni(request: &mut Request<'_>) -> Answer {
+    request.server.cluster.forget_departed(request.node());
+    Ok("ok".into())
+}
+
+/// What is always empty.
 pub fn none(_request: &mut Request<'_>) -> Answer {
     Ok(Vec::new())
 }
@@ -82,21 +202,23 @@ pub fn admin(request: &mut Request<'_>) -> Answer {
 /// `endpoints`: all addresses and ports, for people.
 pub fn endpoints(request: &mut Request<'_>) -> Answer {
     let config = &request.server.config;
-    let port_or = |port: u16| if port == 0 { config.port } else { port };
-    let tls_port_or = |port: u16| if port == 0 { config.tls_port } else { port };
+    let node = request.node();
+    let (own, own_tls) = (node.address.port(), node.tls_port);
+    let port_or = |port: u16| if port == 0 { own } else { port.wrapping_add(node.index) };
+    let tls_port_or = |port: u16| if port == 0 { own_tls } else { port.wrapping_add(node.index) };
     let if_tls = |host: String| if config.has_tls() { host } else { "null".into() };
     let or_null = |host: &Option<String>| host.clone().unwrap_or_else(|| "null".into());
     let access = config.advertise.clone();
     let access = access.unwrap_or_else(|| canonical(request.session.local).ip().to_string());
     let admin = request.server.admin_address.map_or("null".into(), |address| address.ip().to_string());
     let lines = [
-        ("service.port", config.port.to_string()),
+        ("service.port", own.to_string()),
         ("service.addresses", config.bind.to_string()),
         ("service.access-port", port_or(config.access_port).to_string()),
         ("service.access-addresses", access.clone()),
         ("service.alternate-access-port", port_or(config.alternate_access_port).to_string()),
         ("service.alternate-access-addresses", or_null(&config.alternate_access_address)),
-        ("service.tls-port", config.tls_port.to_string()),
+        ("service.tls-port", own_tls.to_string()),
         ("service.tls-addresses", if_tls(config.bind.to_string())),
         ("service.tls-access-port", tls_port_or(config.tls_access_port).to_string()),
         ("service.tls-access-addresses", if_tls(access.clone())),
@@ -115,7 +237,13 @@ pub fn endpoints(request: &mut Request<'_>) -> Answer {
         ("fabric.tls-port", "0".into()),
         ("fabric.tls-addresses", "null".into()),
     ];
-    let lines: Vec<_> = lines.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    let mut lines: Vec<_> = lines.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    for (room, port) in [("heartbeat", config.heartbeat_port), ("fabric", config.fabric_port)] {
+        for (_, peer) in others(request, false) {
+            let address = endpoint(&peer.address.ip().to_string(), port);
+            lines.push(format!("{room}.peer=node-id={}:endpoint={address}:endpoint-tls=", peer.name()));
+        }
+    }
     Ok(lines.join(";").into())
 }
 
@@ -148,7 +276,7 @@ pub fn tip(request: &mut Request<'_>) -> Answer {
     let port = request.parameters.require(&["port"], MAX_PORT)?;
     let port: u16 = port.parse().map_err(|_| InfoError::parameter("'port' must be an integer"))?;
     let seed = endpoint(host, port);
-    let mut seeds = request.server.node.seeds.lock();
+    let mut seeds = request.node().seeds.lock();
     if !seeds.contains(&seed) {
         if seeds.len() >= MAX_SEEDS {
             return Err(InfoError::new(ResultCode::SERVER, "too many seeds"));
@@ -164,7 +292,7 @@ const MAX_SEEDS: usize = 256;
 /// `tip-clear:host-port-list=H:P,…`: forgets seeds.
 pub fn tip_clear(request: &mut Request<'_>) -> Answer {
     let list = request.parameters.require(&["host-port-list"], usize::MAX)?;
-    let mut seeds = request.server.node.seeds.lock();
+    let mut seeds = request.node().seeds.lock();
     let (mut cleared, mut missing, mut malformed) = (0, 0, false);
     for entry in list.split(',') {
         if entry.rsplit_once(':').is_none_or(|(_, port)| port.parse::<u16>().is_err()) {

@@ -2,13 +2,14 @@
 
 use super::parameters::MAX_NAMESPACE;
 use super::{Answer, InfoError, Request};
-use crate::cluster::Roster;
-use crate::server::Server;
+use crate::cluster::{Node, Ownership, Roster};
 use crate::store::Namespace;
 use aerospike_wire::{PARTITIONS, ResultCode};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use std::collections::BTreeMap;
 use std::fmt::Write;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 /// Longest value of the numbers `size` and `max` (info §3).
@@ -20,17 +21,22 @@ const NAMESPACE: &[&str] = &["namespace"];
 
 /// `partition-generation`.
 pub fn partition_generation(request: &mut Request<'_>) -> Answer {
-    Ok(request.server.node.balance().partition_generation.to_string().into())
+    Ok(request.view().partition_generation.to_string().into())
 }
 
 /// `rebalance-generation`.
 pub fn rebalance_generation(request: &mut Request<'_>) -> Answer {
-    Ok(request.server.node.balance().rebalance_generation.to_string().into())
+    Ok(request.view().rebalance_generation.to_string().into())
 }
 
-/// `get-sl`: the nodes in the order of succession, the principal first.
+/// `get-sl`: the nodes in the order of succession, the principal first; none if the node is in no cluster.
 pub fn succession(request: &mut Request<'_>) -> Answer {
-    Ok(request.server.node.name().into())
+    let view = request.view();
+    Ok(view.formation.as_ref().map_or(String::new(), |formed| names(&formed.members)).into())
+}
+
+fn names(ids: &[u64]) -> String {
+    ids.iter().map(|id| format!("{id:X}")).collect::<Vec<_>>().join(",")
 }
 
 /// `cluster-stable:[size=n];[ignore-migrations=bool];[namespace=ns]`: the cluster key, which changes whenever the
@@ -44,117 +50,208 @@ pub fn stable(request: &mut Request<'_>) -> Answer {
         Some("false") | None => false,
         Some(_) => return Err(InfoError::parameter("bad ignore migrations")),
     };
+    let mut named = None;
     if !ignore && let Some(name) = parameters.find_raw(NAMESPACE, MAX_NAMESPACE)? {
-        request.server.store.namespace(name).ok_or_else(InfoError::namespace_not_found)?;
+        named = Some(request.server.store.namespace(name).ok_or_else(InfoError::namespace_not_found)?);
     }
-    let node = &request.server.node;
-    if size.is_some_and(|size| size != node.cluster_size()) {
+    let view = request.view();
+    let unstable = || InfoError::new(ResultCode::CLUSTER_KEY_MISMATCH, "unstable cluster");
+    let formation = view.formation.as_ref().filter(|_| view.is_whole).ok_or_else(unstable)?;
+    if size.is_some_and(|size| size != formation.members.len()) {
         return Err(InfoError::new(ResultCode::CLUSTER_KEY_MISMATCH, "cluster not specified size"));
     }
-    Ok(format!("{:X}", node.balance().cluster_key).into())
+    let counts = |owned: &&Ownership| named.is_none_or(|namespace| namespace.name() == owned.name);
+    let is_busy = |owned: &Ownership| !owned.condition.is_whole() || owned.moving().next().is_some();
+    if !ignore && (view.partition_generation < 0 || formation.namespaces.iter().filter(counts).any(is_busy)) {
+        return Err(unstable());
+    }
+    Ok(format!("{:X}", formation.key).into())
 }
 
 /// `replicas[:max=N]`: which partitions the node owns, with regimes.
 pub fn replicas(request: &mut Request<'_>) -> Answer {
     let max = request.parameters.find(&["max"], MAX_DIGITS)?.map(str::parse::<usize>).transpose();
     let max = max.map_err(|_| InfoError::parameter("bad max"))?.unwrap_or(usize::MAX);
-    ownership(request.server, max, |server, namespace, count, maps| {
-        format!("{}:{},{count}{maps}", namespace.name(), regime(server, namespace))
+    ownership(request, max, |namespace, regime, count, maps| {
+        format!("{}:{regime},{count}{maps}", namespace.name())
     })
 }
 
 /// `replicas-all`: as [`replicas`], without regimes.
 pub fn replicas_all(request: &mut Request<'_>) -> Answer {
-    ownership(request.server, usize::MAX, |_, namespace, count, maps| {
-        format!("{}:{count}{maps}", namespace.name())
-    })
+    ownership(request, usize::MAX, |namespace, _, count, maps| format!("{}:{count}{maps}", namespace.name()))
 }
 
 /// `replicas-master`: the partitions of which the node is master.
 pub fn replicas_master(request: &mut Request<'_>) -> Answer {
-    ownership(request.server, 1, |_, namespace, _, maps| {
+    ownership(request, 1, |namespace, _, _, maps| {
         format!("{}:{}", namespace.name(), maps.trim_start_matches(','))
     })
 }
 
-/// One entry for each namespace: the number of maps, and the maps in base64 with a comma in front of each.
-/// One node is master of every partition and replica of none.
+/// One entry for each namespace: regime, the number of maps, and the maps in base64 with a comma in front of each.
+/// A node that is in no cluster yet owns nothing, in one map (info §9).
 fn ownership(
-    server: &Server,
+    request: &Request<'_>,
     max: usize,
-    entry: impl Fn(&Server, &Namespace, usize, &str) -> String,
+    entry: impl Fn(&Namespace, u64, usize, &str) -> String,
 ) -> Answer {
-    let all = format!(",{}", STANDARD.encode([0xff; PARTITIONS / 8]));
-    let count = server.node.cluster_size().min(max);
-    let maps = all.repeat(count);
-    let entries: Vec<_> =
-        server.store.namespaces().iter().map(|namespace| entry(server, namespace, count, &maps)).collect();
+    let (node, view) = (request.node(), request.view());
+    let namespaces = request.server.store.namespaces().iter();
+    let entries: Vec<_> = namespaces
+        .map(|namespace| {
+            let owned = view.ownership(namespace.name());
+            let count = owned.map_or(1, |owned| owned.columns.len()).min(max);
+            let bitmap = |column| owned.map_or([0; PARTITIONS / 8], |owned| owned.bitmap(column, node.index));
+            let maps: String =
+                (0..count).map(|column| format!(",{}", STANDARD.encode(bitmap(column)))).collect();
+            entry(namespace, regime(owned), count, &maps)
+        })
+        .collect();
     Ok(entries.join(";").into())
 }
 
 /// 0 tells clients that a namespace is without strong consistency; else it rises with every rebalance.
-fn regime(server: &Server, namespace: &Namespace) -> u64 {
-    match namespace.settings.strong_consistency.load(Ordering::Relaxed) {
-        true => server.node.balance().rebalance_generation,
-        false => 0,
-    }
+fn regime(owned: Option<&Ownership>) -> u64 {
+    owned.map_or(0, |owned| owned.regime)
 }
 
 /// `partition-info`: a header, then one item for each partition and namespace.
 pub fn partitions(request: &mut Request<'_>) -> Answer {
-    let server = request.server;
-    let node = server.node.name();
-    let version = format!("{:x}.0.mp-", server.node.balance().cluster_key);
+    let (node, view) = (request.node(), request.view());
     let mut out = String::from(
         "namespace:partition:state:n_replicas:replica:succession:n_dupl:working_master:proxy_dst:emigrates:\
          lead_emigrates:immigrates:records:tombstones:regime:tree_id:version:final_version",
     );
-    for namespace in server.store.namespaces() {
-        let name = namespace.name();
-        let regime = regime(server, namespace);
+    for namespace in request.server.store.namespaces() {
+        let owned = view.ownership(namespace.name());
         for (id, partition) in namespace.partitions().iter().enumerate() {
-            let records = partition.read().len();
+            let place = Place::of(request, owned, node, view.key(), id);
+            let records = if place.replica < 0 { 0 } else { partition.read().len() };
             // Writing to a string does not fail.
             let _ = write!(
                 out,
-                ";{name}:{id}:S:1:0:0:0:{node}:{node}:0:0:0:{records}:0:{regime}:1:{version}:{version}"
+                ";{}:{id}:{}:{}:{}:{}:0:{}:{}:{}:{}:{}:{records}:0:{}:{}:{}:{}",
+                namespace.name(),
+                place.state,
+                owned.map_or(1, |owned| owned.columns.len()),
+                place.replica,
+                place.succession,
+                place.working_master,
+                place.proxy,
+                place.emigrates,
+                place.emigrates,
+                place.immigrates,
+                regime(owned),
+                if place.replica < 0 { 3 } else { 1 },
+                place.version,
+                place.final_version,
             );
         }
     }
     Ok(out.into())
 }
 
+/// What `partition-info` tells of a partition.
+struct Place {
+    state: char,
+    replica: i32,
+    succession: usize,
+    working_master: String,
+    proxy: String,
+    emigrates: u8,
+    immigrates: u8,
+    version: String,
+    final_version: String,
+}
+
+impl Place {
+    fn of(
+        request: &Request<'_>,
+        owned: Option<&Ownership>,
+        node: &Node,
+        key: u64,
+        partition: usize,
+    ) -> Place {
+        let replica = owned.and_then(|owned| owned.replica(node.index, partition));
+        let owner = |columns: &[Vec<u16>]| columns.first().and_then(|column| column.get(partition)).copied();
+        let name = |index: u16| request.server.cluster.node(index).map_or("0".into(), |node| node.name());
+        let holds = |columns: &[Vec<u16>]| columns.iter().any(|column| column[partition] == node.index);
+        let will_hold = owned.is_some_and(|owned| holds(&owned.target));
+        let is_served = owned.is_none_or(|owned| owned.condition.serves(partition));
+        let version = |is_master: bool| format!("{key:012x}.0.{}p-", if is_master { 'm' } else { '-' });
+        Place {
+            state: match replica {
+                _ if !is_served => 'X',
+                Some(_) => 'S',
+                None if will_hold => 'D',
+                None => 'A',
+            },
+            replica: replica.map_or(-1, |replica| replica as i32),
+            succession: replica.or(owned.map(|owned| owned.columns.len())).unwrap_or(0),
+            working_master: if replica == Some(0) && is_served { node.name() } else { "0".into() },
+            proxy: owned.and_then(|owned| owner(&owned.columns)).map_or("0".into(), name),
+            emigrates: u8::from(replica.is_some() && !will_hold),
+            immigrates: u8::from(replica.is_none() && will_hold),
+            version: match replica {
+                Some(replica) => version(replica == 0),
+                None => "000000000000.0.-p-".into(),
+            },
+            final_version: version(owned.and_then(|owned| owner(&owned.target)) == Some(node.index)),
+        }
+    }
+}
+
 /// `rack-ids`: this node's rack in each namespace.
 pub fn rack_ids(request: &mut Request<'_>) -> Answer {
     let namespaces = request.server.store.namespaces().iter();
-    let entries: Vec<_> = namespaces.map(|ns| format!("{}:{}", ns.name(), rack(ns))).collect();
+    let entries: Vec<_> = namespaces.map(|ns| format!("{}:{}", ns.name(), request.node().rack(ns))).collect();
     Ok(entries.join(";").into())
+}
+
+/// The members of the cluster, the highest id first.
+fn members(request: &Request<'_>) -> Vec<Arc<Node>> {
+    let view = request.view();
+    let mut nodes = request.server.cluster.nodes();
+    nodes.retain(|node| view.formation.as_ref().is_some_and(|formed| formed.members.contains(&node.id)));
+    nodes.sort_by_key(|node| std::cmp::Reverse(node.id));
+    nodes
 }
 
 /// `racks:[namespace=N]`: the nodes of each rack.
 pub fn racks(request: &mut Request<'_>) -> Answer {
-    let node = request.server.node.name();
+    let members = members(request);
     per_namespace(request, |namespace| {
-        let mut text = format!("rack_{}={node}", rack(namespace));
-        if namespace.settings.strong_consistency.load(Ordering::Relaxed) {
-            text += &format!(":roster_rack_{}={node}", rack(namespace));
+        let mut racks = BTreeMap::<u32, Vec<u64>>::new();
+        members.iter().for_each(|node| racks.entry(node.rack(namespace)).or_default().push(node.id));
+        let entries = |word: &str| {
+            racks.iter().map(|(rack, ids)| format!("{word}_{rack}={}", names(ids))).collect::<Vec<_>>()
+        };
+        let mut entries_of_all = entries("rack");
+        if is_strong(namespace) {
+            entries_of_all.extend(entries("roster_rack"));
         }
-        text
+        entries_of_all.join(":")
     })
 }
 
-fn rack(namespace: &Namespace) -> u32 {
-    namespace.settings.rack_id.load(Ordering::Relaxed)
+fn is_strong(namespace: &Namespace) -> bool {
+    namespace.settings.strong_consistency.load(Ordering::Relaxed)
 }
 
 /// `roster:[namespace=N]`.
 pub fn roster(request: &mut Request<'_>) -> Answer {
     let server = request.server;
+    let members = members(request);
     let or_null = |nodes: &str| if nodes.is_empty() { "null".to_owned() } else { nodes.to_owned() };
     per_namespace(request, |namespace| {
-        let roster = server.node.rosters.lock().get(namespace.name()).cloned().unwrap_or_default();
-        let observed = match namespace.settings.strong_consistency.load(Ordering::Relaxed) {
-            true => server.node.name(),
+        let roster = server.cluster.rosters.lock().get(namespace.name()).cloned().unwrap_or_default();
+        let observe = |node: &Arc<Node>| match node.rack(namespace) {
+            0 => node.name(),
+            rack => format!("{}@{rack}", node.name()),
+        };
+        let observed = match is_strong(namespace) {
+            true => members.iter().map(observe).collect::<Vec<_>>().join(","),
             false => String::new(),
         };
         format!(
@@ -171,10 +268,10 @@ pub fn set_roster(request: &mut Request<'_>) -> Answer {
     let name = request.parameters.require_raw(NAMESPACE, MAX_NAMESPACE)?;
     let namespace = request.server.store.namespace(name).ok_or_else(InfoError::namespace_not_found)?;
     let nodes = request.parameters.require(&["nodes"], MAX_NODES)?;
-    if !namespace.settings.strong_consistency.load(Ordering::Relaxed) {
+    if !is_strong(namespace) {
         return Err(InfoError::parameter("namespace is not in strong-consistency mode"));
     }
-    let mut rosters = request.server.node.rosters.lock();
+    let mut rosters = request.server.cluster.rosters.lock();
     let roster: &mut Roster = rosters.entry(namespace.name().to_owned()).or_default();
     roster.pending = if nodes == "null" { String::new() } else { nodes.to_owned() };
     Ok("ok".into())
@@ -192,29 +289,43 @@ fn per_namespace(request: &Request<'_>, text: impl Fn(&Namespace) -> String) -> 
     Ok(entries.join(";").into())
 }
 
-/// `recluster:`: the cluster forms anew.
+/// `recluster:`: the cluster forms anew, if its principal is told so.
 pub fn recluster(request: &mut Request<'_>) -> Answer {
-    request.server.node.rebalance();
-    Ok("ok".into())
+    match request.view().principal() {
+        0 => Err(InfoError::new(ResultCode::SERVER, "unknown")),
+        id if id == request.node().id => {
+            request.server.cluster.recluster();
+            Ok("ok".into())
+        }
+        _ => Ok("ignored-by-non-principal".into()),
+    }
 }
 
 /// `quiesce:`: the node is to hand its partitions over at the next rebalance, if there is another one to take
 /// them.
 pub fn quiesce(request: &mut Request<'_>) -> Answer {
-    request.server.node.pending_quiesce.store(true, Ordering::Relaxed);
+    request.server.cluster.quiesce(request.node(), true);
     Ok("ok".into())
 }
 
 /// `quiesce-undo:`.
 pub fn undo_quiesce(request: &mut Request<'_>) -> Answer {
-    request.server.node.pending_quiesce.store(false, Ordering::Relaxed);
+    request.server.cluster.quiesce(request.node(), false);
     Ok("ok".into())
 }
 
-/// `revive:[namespace=N]`: no partition is ever dead.
+/// `revive:[namespace=N]`: dead partitions come back at the next rebalance.
 pub fn revive(request: &mut Request<'_>) -> Answer {
-    if let Some(name) = request.parameters.find_raw(NAMESPACE, MAX_NAMESPACE)? {
-        request.server.store.namespace(name).ok_or_else(InfoError::namespace_not_found)?;
+    let cluster = &request.server.cluster;
+    let store = &request.server.store;
+    let revive = |namespace: &Arc<Namespace>| {
+        cluster
+            .revive(namespace.name())
+            .map_err(|error| InfoError::new(ResultCode::SERVER, error.to_string()))
+    };
+    match request.parameters.find_raw(NAMESPACE, MAX_NAMESPACE)? {
+        Some(name) => revive(store.namespace(name).ok_or_else(InfoError::namespace_not_found)?)?,
+        None => store.namespaces().iter().try_for_each(revive)?,
     }
     Ok("ok".into())
 }

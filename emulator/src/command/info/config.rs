@@ -2,10 +2,9 @@
 
 use super::parameters::{MAX_NAMESPACE, MAX_SET, Parameters};
 use super::{Answer, InfoError, Request};
+use crate::cluster::Node;
 use crate::config::setting::{Change, Setting};
-use crate::config::{
-    NAMESPACE, NETWORK, NamespaceSettings, SECURITY, SERVICE, SET, SecuritySettings, Settings,
-};
+use crate::config::{NAMESPACE, NETWORK, SECURITY, SERVICE, SET, SecuritySettings};
 use crate::server::Server;
 use crate::store::Namespace;
 use aerospike_wire::ResultCode;
@@ -28,14 +27,13 @@ enum Context<'a> {
 
 /// `get-config[:context=C[;namespace=N]]`.
 pub fn get(request: &mut Request<'_>) -> Answer {
-    let server = request.server;
     if request.parameters.text().is_empty() {
-        return Ok([service(&server.settings), network(server)].concat().join(";").into());
+        return Ok([service(request), network(request)].concat().join(";").into());
     }
     Ok(match context(request, &["namespace", "id"])? {
-        Context::Service => service(&server.settings),
-        Context::Network => network(server),
-        Context::Namespace(namespace) => namespace_lines(&namespace.settings),
+        Context::Service => service(request),
+        Context::Network => network(request),
+        Context::Namespace(namespace) => namespace_lines(namespace, request.node()),
         Context::Security(settings) => lines(SECURITY, settings),
         Context::Empty => Vec::new(),
     }
@@ -143,21 +141,37 @@ fn lines<C, L>(table: &'static [Setting<C, L>], live: &L) -> Vec<String> {
     table.iter().filter_map(|setting| setting.line(live)).collect()
 }
 
-fn service(settings: &Settings) -> Vec<String> {
-    lines(SERVICE, settings)
+/// Settings are those of all nodes; but some tell a node from the others.
+fn service(request: &Request<'_>) -> Vec<String> {
+    let mut lines = lines(SERVICE, &request.server.settings);
+    replace(&mut lines, "node-id", &request.node().name());
+    lines
 }
 
-fn network(server: &Server) -> Vec<String> {
-    let mut lines = lines(NETWORK, &server.settings);
+fn replace(lines: &mut [String], name: &str, value: &str) {
+    let is_it = |line: &&mut String| line.split_once('=').is_some_and(|(other, _)| other == name);
+    if let Some(line) = lines.iter_mut().find(is_it) {
+        *line = format!("{name}={value}");
+    }
+}
+
+fn network(request: &Request<'_>) -> Vec<String> {
+    let node = request.node();
+    let mut lines = lines(NETWORK, &request.server.settings);
+    if node.index > 0 {
+        replace(&mut lines, "service.port", &node.address.port().to_string());
+        replace(&mut lines, "service.tls-port", &node.tls_port.to_string());
+    }
     let at = lines.iter().position(|line| line.starts_with("heartbeat.tls-name=")).map_or(0, |at| at + 1);
-    let seeds = server.node.seeds.lock();
+    let seeds = node.seeds.lock();
     lines.splice(at..at, seeds.iter().map(|seed| format!("heartbeat.mesh-seed-address-port={seed}")));
     lines
 }
 
 /// The configuration of a namespace, line by line.
-pub fn namespace_lines(settings: &NamespaceSettings) -> Vec<String> {
-    let mut lines = lines(NAMESPACE, settings);
+pub fn namespace_lines(namespace: &Namespace, node: &Node) -> Vec<String> {
+    let mut lines = lines(NAMESPACE, &namespace.settings);
+    replace(&mut lines, "rack-id", &node.rack(namespace).to_string());
     let at = lines.iter().position(|line| line.starts_with("storage-engine=")).map_or(0, |at| at + 1);
     lines.splice(at..at, (0..STRIPES).map(|i| format!("storage-engine.stripe[{i}]=stripe-{i}")));
     lines

@@ -30,7 +30,7 @@ const FEATURE_KEY: &str = "asdb-change-notification=false;asdb-cluster-nodes-lim
 
 /// `node`, `name`: the node's id in upper-case hex.
 pub fn node(request: &mut Request<'_>) -> Answer {
-    Ok(request.server.node.name().into())
+    Ok(request.node().name().into())
 }
 
 /// `build`: the release in four parts.

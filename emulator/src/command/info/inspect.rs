@@ -28,11 +28,12 @@ pub fn best_practices(_request: &mut Request<'_>) -> Answer {
 /// `smd-info`: the state of the metadata that nodes share.
 pub fn smd_info(request: &mut Request<'_>) -> Answer {
     let server = request.server;
+    let view = request.view();
     let mut out = format!(
-        "smd:n_pending_sets=0,n_events=0,n_nodes={},principal={},cluster_key={:X};",
-        server.node.cluster_size(),
-        server.node.name(),
-        server.node.balance().cluster_key,
+        "smd:n_pending_sets=0,n_events=0,n_nodes={},principal={:X},cluster_key={:X};",
+        view.size(),
+        view.principal(),
+        view.key(),
     );
     for module in SMD_MODULES {
         let keys = smd_items(server, module).len();
@@ -75,7 +76,7 @@ fn smd_items(server: &Server, module: &str) -> Vec<Vec<u8>> {
             }
         }
         "roster" => {
-            let rosters = server.node.rosters.lock();
+            let rosters = server.cluster.rosters.lock();
             items.extend(
                 rosters.iter().map(|(name, roster)| format!("{name}={}", roster.pending).into_bytes()),
             );

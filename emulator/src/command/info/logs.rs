@@ -99,12 +99,12 @@ pub fn dump(request: &mut Request<'_>) -> Answer {
         Some(_) => return Err(InfoError::parameter("'verbose' may be either 'true' or 'false'")),
     }
     let server = request.server;
-    let balance = server.node.balance();
+    let view = request.view();
     tracing::info!(
-        node = server.node.name(),
-        size = server.node.cluster_size(),
-        key = format!("{:X}", balance.cluster_key),
-        rebalances = balance.rebalance_generation,
+        node = request.node().name(),
+        size = view.size(),
+        key = format!("{:X}", view.key()),
+        rebalances = view.rebalance_generation,
         "dump: cluster"
     );
     for namespace in server.store.namespaces() {

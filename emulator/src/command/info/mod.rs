@@ -12,6 +12,7 @@ mod latencies;
 mod logs;
 mod namespace_stats;
 mod namespaces;
+mod nodes;
 mod parameters;
 mod permissions;
 mod sindex;
@@ -27,11 +28,13 @@ pub use parameters::Parameters;
 pub use table::{COMMANDS, Command};
 
 use super::Disposition;
+use crate::cluster::{Node, View};
 use crate::security::{Permission, enforce};
 use crate::server::{Server, Session};
 use aerospike_wire::ResultCode;
 use aerospike_wire::proto::{FrameType, HEADER_SIZE, ProtoHeader};
 use bytes::{BufMut, BytesMut};
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 /// Longest command name; a longer one is unknown (info §2).
@@ -55,6 +58,18 @@ pub struct Request<'a> {
     pub parameters: Parameters<'a>,
     /// Set by the one kind of reply that has no TAB (info §3).
     pub without_tab: bool,
+}
+
+impl Request<'_> {
+    /// The node asked.
+    pub fn node(&self) -> &Arc<Node> {
+        &self.session.node
+    }
+
+    /// What the node believes.
+    pub fn view(&self) -> Arc<View> {
+        self.session.node.view()
+    }
 }
 
 /// The text of a reply, as bytes since a set's name may be any; or an error in the protocol's form.
@@ -105,6 +120,10 @@ const MAX_LENGTHY: usize = 64 * 1024;
 
 /// Whether a frame has nothing but commands that would hold other connections of the thread up.
 pub fn takes_long(server: &Server, body: &[u8]) -> bool {
+    // Starting and stopping a node waits for threads such as this one.
+    if body.starts_with(b"emulator-node") {
+        return true;
+    }
     // Registering a module runs its top level.
     if body.starts_with(b"udf-put:") && memchr::memchr(b'\n', body) == Some(body.len() - 1) {
         return true;
@@ -126,7 +145,7 @@ pub fn answer(server: &Server, session: &mut Session, body: &[u8], out: &mut Byt
     out.put_bytes(0, HEADER_SIZE);
     if let Err(code) = enforce::connection(server, &session.caller) {
         out.put_slice(format!("ERROR:{}:not authenticated\n", code.0).as_bytes());
-        return finish(server, out, start);
+        return finish(session, out, start);
     }
     let mut rest = if body.is_empty() { SUMMARY.as_bytes() } else { body };
     // Text behind the last newline is not a command.
@@ -149,12 +168,12 @@ pub fn answer(server: &Server, session: &mut Session, body: &[u8], out: &mut Byt
             return Disposition::Close;
         }
     }
-    finish(server, out, start)
+    finish(session, out, start)
 }
 
 /// Counts a frame and writes its size.
-fn finish(server: &Server, out: &mut BytesMut, start: usize) -> Disposition {
-    server.connections.info_complete.fetch_add(1, Ordering::Relaxed);
+fn finish(session: &Session, out: &mut BytesMut, start: usize) -> Disposition {
+    session.node.connections.info_complete.fetch_add(1, Ordering::Relaxed);
     let proto = ProtoHeader { frame_type: FrameType::Info, size: out.len() - start - HEADER_SIZE };
     out[start..start + HEADER_SIZE].copy_from_slice(&proto.to_bytes());
     Disposition::Done
@@ -173,7 +192,7 @@ fn run(server: &Server, session: &mut Session, command: &[u8]) -> (Answer, bool)
         None => return (Err(InfoError::parameter("unrecognized command")), false),
     };
     if command.is_deprecated() {
-        server.connections.info_deprecated.fetch_add(1, Ordering::Relaxed);
+        session.node.connections.info_deprecated.fetch_add(1, Ordering::Relaxed);
     }
     if command.is_enterprise() && server.is_community() {
         return (Err(InfoError::new(ResultCode::ENTERPRISE_ONLY, "enterprise only")), false);

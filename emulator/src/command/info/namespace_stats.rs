@@ -1,7 +1,8 @@
 //! What a namespace counts and measures: the first part of `namespace/<name>` (info §25).
 
+use super::Request;
 use super::config::STRIPES;
-use crate::server::Server;
+use crate::cluster::Node;
 use crate::store::{Counter, Namespace};
 use std::sync::atomic::Ordering::Relaxed;
 
@@ -113,12 +114,13 @@ const NAMES: &[&str] = &[
 ];
 
 /// `name=value`, line by line.
-pub fn lines(server: &Server, namespace: &Namespace) -> Vec<String> {
+pub fn lines(request: &Request<'_>, namespace: &Namespace) -> Vec<String> {
+    let copies = Copies::of(namespace, request.node());
     let mut lines = Vec::with_capacity(NAMES.len() + STRIPES * 6);
     for name in NAMES {
         match *name {
             STRIPE_LINES => lines.extend(stripe_lines(namespace)),
-            name => lines.push(format!("{name}={}", value(server, namespace, name))),
+            name => lines.push(format!("{name}={}", value(request, namespace, &copies, name))),
         }
     }
     lines
@@ -126,15 +128,36 @@ pub fn lines(server: &Server, namespace: &Namespace) -> Vec<String> {
 
 /// Gauges have an arm of their own; counters are found by their names; of what the emulator does not have there
 /// is nothing.
-fn value(server: &Server, namespace: &Namespace, name: &str) -> String {
-    let objects = namespace.objects.load(Relaxed);
+fn value(request: &Request<'_>, namespace: &Namespace, copies: &Copies, name: &str) -> String {
+    let (node, view) = (request.node(), request.view());
+    let owned = view.ownership(namespace.name());
+    let missing = |dead: bool| {
+        let condition = owned.map(|owned| &owned.condition);
+        condition.map_or(0, |found| if dead { found.dead.len() } else { found.unavailable.len() })
+    };
+    let remaining = || match name.contains("_tx_") {
+        true => owned
+            .map_or(0, |owned| owned.moving().filter(|p| owned.replica(node.index, *p).is_some()).count()),
+        false => owned
+            .map_or(0, |owned| owned.moving().filter(|p| owned.replica(node.index, *p).is_none()).count()),
+    };
+    let objects = copies.total();
     let total = namespace.settings.data_size.load(Relaxed);
     match name {
-        "ns_cluster_size" => server.node.cluster_size().to_string(),
-        "effective_replication_factor" => (namespace.settings.replication_factor.load(Relaxed) as usize)
-            .min(server.node.cluster_size())
-            .to_string(),
-        "objects" | "master_objects" => objects.to_string(),
+        "ns_cluster_size" => view.size().to_string(),
+        "effective_replication_factor" => owned.map_or(0, |owned| owned.columns.len()).to_string(),
+        "objects" => objects.to_string(),
+        "master_objects" => copies.masters.to_string(),
+        "prole_objects" => copies.replicas.to_string(),
+        "dead_partitions" => missing(true).to_string(),
+        "unavailable_partitions" => missing(false).to_string(),
+        "client_proxy_complete" => proxied(request, namespace).0.to_string(),
+        "batch_sub_proxy_complete" => proxied(request, namespace).1.to_string(),
+        "migrate_tx_partitions_remaining" | "migrate_rx_partitions_remaining" => remaining().to_string(),
+        "nodes_quiesced" => view.formation.as_ref().map_or(0, |formed| formed.quiesced.len()).to_string(),
+        "effective_is_quiesced" => {
+            view.formation.as_ref().is_some_and(|formed| formed.quiesced.contains(&node.id)).to_string()
+        }
         "current_time" => namespace.clock.now_seconds().to_string(),
         "stop_writes" => namespace.stop_writes().to_string(),
         "truncate_lut" => namespace.truncate_lut.load(Relaxed).to_string(),
@@ -152,13 +175,13 @@ fn value(server: &Server, namespace: &Namespace, name: &str) -> String {
             let free: u64 = (0..STRIPES).map(|stripe| free_blocks(namespace, stripe)).sum();
             percent(free, STRIPES as u64 * blocks(total).max(1)).to_string()
         }
-        "pending_quiesce" => server.node.pending_quiesce.load(Relaxed).to_string(),
+        "pending_quiesce" => node.pending_quiesce.load(Relaxed).to_string(),
         "effective_active_rack" => namespace.settings.active_rack.load(Relaxed).to_string(),
         "migrate_fresh_partitions" => aerospike_wire::PARTITIONS.to_string(),
-        "effective_prefer_uniform_balance" => {
-            (!server.is_community() && namespace.settings.prefer_uniform_balance.load(Relaxed)).to_string()
-        }
-        "clock_skew_stop_writes" | "hwm_breached" | "truncating" | "effective_is_quiesced" => "false".into(),
+        "effective_prefer_uniform_balance" => (!request.server.is_community()
+            && namespace.settings.prefer_uniform_balance.load(Relaxed))
+        .to_string(),
+        "clock_skew_stop_writes" | "hwm_breached" | "truncating" => "false".into(),
         _ if name.ends_with("_compression_ratio") => "1.000".into(),
         _ if name.ends_with("_uncompressed_pct") => "0.000".into(),
         _ => match Counter::ALL.iter().find(|counter| counter.name() == name) {
@@ -166,6 +189,44 @@ fn value(server: &Server, namespace: &Namespace, name: &str) -> String {
             None => "0".into(),
         },
     }
+}
+
+/// How many records of a namespace a node holds.
+pub struct Copies {
+    masters: u64,
+    replicas: u64,
+}
+
+impl Copies {
+    /// Of a node that is a cluster of its own, all of them.
+    pub fn of(namespace: &Namespace, node: &Node) -> Copies {
+        let view = node.view();
+        if view.size() == 1 {
+            return Copies { masters: namespace.objects.load(Relaxed), replicas: 0 };
+        }
+        let mut copies = Copies { masters: 0, replicas: 0 };
+        let owned = view.ownership(namespace.name());
+        for (partition, records) in namespace.partitions().iter().enumerate() {
+            match owned.and_then(|owned| owned.replica(node.index, partition)) {
+                Some(0) => copies.masters += records.read().len() as u64,
+                Some(_) => copies.replicas += records.read().len() as u64,
+                None => {}
+            }
+        }
+        copies
+    }
+
+    /// All copies.
+    pub fn total(&self) -> u64 {
+        self.masters + self.replicas
+    }
+}
+
+/// Commands that the node has passed on.
+fn proxied(request: &Request<'_>, namespace: &Namespace) -> (u64, u64) {
+    let namespaces = request.server.store.namespaces();
+    let at = namespaces.iter().position(|other| other.name() == namespace.name());
+    at.map_or((0, 0), |at| request.node().proxied(at))
 }
 
 /// Bytes of the indexes of sets, or of all others.

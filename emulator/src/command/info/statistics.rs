@@ -1,5 +1,6 @@
 //! `statistics` (info §24).
 
+use super::namespace_stats::Copies;
 use super::{Answer, Request};
 use crate::server::{Host, Server};
 use std::sync::atomic::Ordering::Relaxed;
@@ -7,7 +8,7 @@ use std::sync::atomic::Ordering::Relaxed;
 /// `statistics`: what concerns the node as a whole. Figures about other nodes and about threads that the emulator
 /// does not have are 0.
 pub fn statistics(request: &mut Request<'_>) -> Answer {
-    Ok(lines(request.server)
+    Ok(lines(request)
         .iter()
         .map(|(name, value)| format!("{name}={value}"))
         .collect::<Vec<_>>()
@@ -16,31 +17,30 @@ pub fn statistics(request: &mut Request<'_>) -> Answer {
 }
 
 #[rustfmt::skip]
-fn lines(server: &Server) -> Vec<(&'static str, String)> {
+fn lines(request: &Request<'_>) -> Vec<(&'static str, String)> {
     let host = Host::now();
-    let node = server.node.name();
-    let balance = server.node.balance();
-    let size = server.node.cluster_size();
-    let connections = &server.connections;
-    let objects: u64 = server.store.namespaces().iter().map(|ns| ns.objects.load(Relaxed)).sum();
+    let (server, node, view) = (request.server, request.node(), request.view());
+    let connections = &node.connections;
+    let objects: u64 = server.store.namespaces().iter().map(|ns| Copies::of(ns, node).total()).sum();
+    let formation = view.formation.as_ref();
     let zero = || "0".to_owned();
     let null = || "null".to_owned();
     let text = |value: u64| value.to_string();
     vec![
         ("failed_best_practices", "false".into()),
-        ("cluster_size", size.to_string()),
-        ("cluster_key", format!("{:X}", balance.cluster_key)),
-        ("cluster_generation", text(balance.rebalance_generation)),
-        ("cluster_principal", node.clone()),
+        ("cluster_size", view.size().to_string()),
+        ("cluster_key", format!("{:X}", view.key())),
+        ("cluster_generation", text(view.rebalance_generation)),
+        ("cluster_principal", format!("{:X}", view.principal())),
         ("cluster_min_compatibility_id", super::identity::COMPATIBILITY_ID.into()),
         ("cluster_max_compatibility_id", super::identity::COMPATIBILITY_ID.into()),
-        ("cluster_integrity", "true".into()),
-        ("cluster_is_member", "true".into()),
+        ("cluster_integrity", view.is_member().to_string()),
+        ("cluster_is_member", view.is_member().to_string()),
         ("cluster_duplicate_nodes", null()),
         ("cluster_clock_skew_stop_writes_sec", zero()),
         ("cluster_clock_skew_ms", zero()),
         ("cluster_clock_skew_outliers", null()),
-        ("uptime", text(server.started.elapsed().as_secs())),
+        ("uptime", text(node.uptime().as_secs())),
         ("system_total_cpu_pct", zero()),
         ("system_user_cpu_pct", zero()),
         ("system_kernel_cpu_pct", zero()),
@@ -99,10 +99,10 @@ fn lines(server: &Server) -> Vec<(&'static str, String)> {
         ("batch_index_destroyed_buffers", zero()),
         ("batch_index_proto_uncompressed_pct", "0.000".into()),
         ("batch_index_proto_compression_ratio", "1.000".into()),
-        ("paxos_principal", node),
-        ("time_since_rebalance", text(balance.at.elapsed().as_secs())),
-        ("migrate_allowed", "true".into()),
-        ("migrate_partitions_remaining", zero()),
+        ("paxos_principal", format!("{:X}", view.principal())),
+        ("time_since_rebalance", text(formation.map_or(0, |formed| formed.at.elapsed().as_secs()))),
+        ("migrate_allowed", view.is_member().to_string()),
+        ("migrate_partitions_remaining", formation.map_or(0, |formed| formed.remaining_of(node.index)).to_string()),
         ("fabric_bulk_send_rate", zero()),
         ("fabric_bulk_recv_rate", zero()),
         ("fabric_ctrl_send_rate", zero()),

@@ -2,7 +2,7 @@
 
 use super::{
     Answer, InfoError, Request, addresses, cluster, config, identity, inspect, jobs, latencies, logs,
-    namespaces, sindex, statistics, truncate, udf,
+    namespaces, nodes, sindex, statistics, truncate, udf,
 };
 use aerospike_wire::ResultCode;
 
@@ -119,22 +119,22 @@ pub const COMMANDS: &[Command] = &[
 
     // Addresses (info §8)
     old("service", addresses::service),
-    old("services", addresses::none),
-    old("services-alternate", addresses::none),
-    old("services-alumni", addresses::none),
-    plain("services-alumni-reset", ok),
+    old("services", addresses::services),
+    old("services-alternate", addresses::services_alternate),
+    old("services-alumni", addresses::services_alumni),
+    plain("services-alumni-reset", addresses::forget_alumni),
     internal(plain("service-clear-std", addresses::service)),
     internal(plain("service-clear-alt", addresses::service_alternate)),
     internal(enterprise("service-tls-std", addresses::service_tls)),
     internal(enterprise("service-tls-alt", addresses::service_tls_alternate)),
     internal(plain("peers-clear-std", addresses::peers)),
-    internal(plain("peers-clear-alt", addresses::peers)),
-    internal(enterprise("peers-tls-std", addresses::peers)),
-    internal(enterprise("peers-tls-alt", addresses::peers)),
-    internal(plain("alumni-clear-std", addresses::peers)),
-    internal(plain("alumni-clear-alt", addresses::peers)),
-    internal(enterprise("alumni-tls-std", addresses::peers)),
-    internal(enterprise("alumni-tls-alt", addresses::peers)),
+    internal(plain("peers-clear-alt", addresses::peers_alternate)),
+    internal(enterprise("peers-tls-std", addresses::peers_tls)),
+    internal(enterprise("peers-tls-alt", addresses::peers_tls_alternate)),
+    internal(plain("alumni-clear-std", addresses::alumni)),
+    internal(plain("alumni-clear-alt", addresses::alumni_alternate)),
+    internal(enterprise("alumni-tls-std", addresses::alumni_tls)),
+    internal(enterprise("alumni-tls-alt", addresses::alumni_tls_alternate)),
     internal(plain("admin-clear-std", addresses::admin)),
     internal(plain("admin-tls-std", addresses::none)),
     plain("endpoints", addresses::endpoints),
@@ -217,6 +217,9 @@ pub const COMMANDS: &[Command] = &[
     plain("dump-rw", logs::dump),
     plain("dump-skew", logs::dump),
     plain("dump-wb-summary", logs::dump_write_blocks),
+
+    // What only an emulator has
+    internal(plain("emulator-node", nodes::control)),
 
     // What only Enterprise Edition has
     enterprise("masking", unsupported),

@@ -26,6 +26,7 @@ impl Asker {
         let running = Running::start(Config { port: 0, service_threads: 1, ..config }).unwrap();
         let session = Session {
             id: 1,
+            node: running.server().cluster.node(0).unwrap(),
             port: Port::Service,
             peer: "127.0.0.1:50000".parse().unwrap(),
             local: running.address(),
@@ -153,7 +154,9 @@ fn every_command_of_the_reference_and_no_other() {
         (_, true) => format!("{}(E)", command.name),
         _ => command.name.to_owned(),
     };
-    let mut known: Vec<_> = COMMANDS.iter().map(mark).collect();
+    // What only an emulator has says so in its name.
+    let real = COMMANDS.iter().filter(|command| !command.name.starts_with("emulator-"));
+    let mut known: Vec<_> = real.map(mark).collect();
     listed.sort();
     known.sort();
     assert_eq!(known, listed);

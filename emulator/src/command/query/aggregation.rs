@@ -33,7 +33,7 @@ pub fn run(query: &Query<'_>, output: &mut Output) -> Result<(), ResultCode> {
     let timeout = query.socket_timeout()?;
     let job = query.start_job(JobKind::Aggregation, &source, records_per_second, timeout, output.client())?;
     let by_index = matches!(source, Source::Index(_));
-    let walk = Walk { namespace: query.namespace, set, source, targets: Targets::all() };
+    let walk = Walk { namespace: query.namespace, set, source, targets: Targets::mastered(query) };
     let mut streamer = Streamer {
         query,
         call,

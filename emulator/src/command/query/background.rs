@@ -102,7 +102,7 @@ pub fn prepare<'a>(query: &Query<'a>, kind: Kind, output: &Output) -> Result<Bac
     };
     let by_index = matches!(source, Source::Index(_));
     Ok(Background {
-        walk: Walk { namespace: query.namespace, set, source, targets: Targets::all() },
+        walk: Walk { namespace: query.namespace, set, source, targets: Targets::mastered(query) },
         writer: Writer {
             query: *query,
             message: query.message.replace_header(header),

@@ -9,6 +9,7 @@ use super::projection::Projection;
 use super::targets::Targets;
 use super::throttle::{self, Throttle};
 use super::walk::{Source, Visitor, Walk};
+use crate::command::{Ending, Reply};
 use crate::server::Gone;
 use crate::store::{Counter, Record};
 use aerospike_wire::bits::info3;
@@ -34,7 +35,7 @@ pub fn run(query: &Query<'_>, output: &mut Output) -> Result<(), ResultCode> {
     let set = query.set_filter()?;
     let records_per_second = query.records_per_second()?;
     let wanted = lookup::parse(query)?;
-    let targets = Targets::parse(query, wanted.is_some())?.ok_or(ResultCode::UNSUPPORTED_FEATURE)?;
+    let mut targets = Targets::parse(query, wanted.is_some())?.ok_or(ResultCode::UNSUPPORTED_FEATURE)?;
     let source = match wanted {
         Some(wanted) => Source::Index(lookup::find(query, wanted)?),
         None => Source::scan(query.namespace, set),
@@ -55,6 +56,7 @@ pub fn run(query: &Query<'_>, output: &mut Output) -> Result<(), ResultCode> {
         milliseconds => Duration::from_millis(milliseconds as u64),
     };
     let counters = Counters::of(&source, query.is_short());
+    let unavailable = targets.take_unavailable(query);
     let walk = Walk { namespace: query.namespace, set, source, targets };
     let mut reader = Reader {
         query,
@@ -67,9 +69,25 @@ pub fn run(query: &Query<'_>, output: &mut Output) -> Result<(), ResultCode> {
         job,
         output,
     };
-    let end = walk.run(&mut reader);
+    let end = match refuse_partitions(reader.output, &unavailable) {
+        Err(Gone) => Some(End::Gone),
+        Ok(()) => walk.run(&mut reader),
+    };
     reader.finish(end, counters);
     Ok(())
+}
+
+/// Tells the client which partitions it has to ask another node for (query §6).
+fn refuse_partitions(output: &mut Output, partitions: &[usize]) -> Result<(), Gone> {
+    partitions.iter().try_for_each(|partition| {
+        output.message(|out| {
+            let mut reply = Reply::record(out);
+            reply.set_info3(info3::PARTITION_DONE);
+            let generation = *partition as u16;
+            reply.finish(Ending { code: ResultCode::UNAVAILABLE, generation, void_time: 0 });
+            true
+        })
+    })
 }
 
 /// How many records to return at most; 0 on the wire means all.

@@ -22,6 +22,7 @@ mod throttle;
 mod walk;
 
 use super::OffloadedFrames;
+use crate::cluster::Node;
 use crate::security::{Caller, Permission, QueryGuard, enforce};
 use crate::server::{Gone, Server};
 use crate::store::{Namespace, SetId};
@@ -43,6 +44,8 @@ const DEFAULT_SOCKET_TIMEOUT: u32 = 10_000;
 pub struct Query<'a> {
     /// The server that it runs on.
     pub server: &'a Server,
+    /// The node that it has come to.
+    pub node: &'a Node,
     /// The namespace asked.
     pub namespace: &'a Namespace,
     /// Header, fields and ops.

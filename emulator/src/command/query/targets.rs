@@ -28,9 +28,42 @@ pub struct Targets {
 }
 
 impl Targets {
-    /// All partitions from their start.
-    pub fn all() -> Targets {
-        Targets { groups: [u64::MAX; GROUPS], cursors: Vec::new(), partitions: PARTITIONS }
+    /// The partitions that the node is master of, from their start: what a query covers that names none. It goes to
+    /// all nodes.
+    pub fn mastered(query: &Query<'_>) -> Targets {
+        let mut targets = Targets { groups: [u64::MAX; GROUPS], cursors: Vec::new(), partitions: PARTITIONS };
+        if query.node.is_particular() {
+            let view = query.node.view();
+            let owned = view.ownership(query.namespace.name());
+            targets
+                .retain(|partition| owned.is_some_and(|owned| owned.is_master(query.node.index, partition)));
+        }
+        targets
+    }
+
+    /// Takes out the partitions that the node does not answer for, and returns them.
+    pub fn take_unavailable(&mut self, query: &Query<'_>) -> Vec<usize> {
+        if !query.node.is_particular() {
+            return Vec::new();
+        }
+        let view = query.node.view();
+        let owned = view.ownership(query.namespace.name());
+        self.retain(|partition| owned.is_some_and(|owned| owned.serves(query.node.index, partition)))
+    }
+
+    /// Keeps some partitions; returns the others.
+    fn retain(&mut self, keeps: impl Fn(usize) -> bool) -> Vec<usize> {
+        let mut dropped = Vec::new();
+        for partition in 0..PARTITIONS {
+            let bit = 1 << (partition % GROUP);
+            let group = &mut self.groups[partition / GROUP];
+            if *group & bit != 0 && !keeps(partition) {
+                *group &= !bit;
+                dropped.push(partition);
+            }
+        }
+        self.cursors.retain(|cursor| keeps(cursor.digest.partition()));
+        dropped
     }
 
     /// The partitions that a foreground query names; `None` when it names none.
