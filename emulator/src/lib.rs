@@ -14,6 +14,7 @@ pub mod command;
 pub mod config;
 pub mod config_file;
 pub mod control;
+mod ctl;
 pub mod expression;
 pub mod geo;
 mod housekeeping;
@@ -24,7 +25,7 @@ pub mod store;
 mod udf;
 
 use config::Config;
-use control::Clock;
+use control::ClockControl;
 use server::{Running, Server, StartError};
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -55,9 +56,14 @@ impl Emulator {
         config.has_tls().then_some(config.tls_port)
     }
 
-    /// The time of its records.
-    pub fn clock(&self) -> &Arc<Clock> {
-        &self.running.server().clock
+    /// The time of its records, sessions and quotas, to be moved.
+    pub fn clock(&self) -> ClockControl<'_> {
+        ClockControl::of(self.server())
+    }
+
+    /// The seed that repeats what chance does in it.
+    pub fn seed(&self) -> u64 {
+        self.server().control.random.seed()
     }
 
     /// Its inside, for tools that look deeper.

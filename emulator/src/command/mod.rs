@@ -371,7 +371,8 @@ pub fn run(request: &Request<'_>, mut reply: Reply<'_>) -> Ending {
     } else {
         Ending::bare(ResultCode::PARAMETER)
     };
-    reply.finish(ending);
+    let void_time = request.namespace.clock.void_time_for_clients(ending.void_time);
+    reply.finish(Ending { void_time, ..ending });
     ending
 }
 

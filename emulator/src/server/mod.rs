@@ -20,7 +20,7 @@ use crate::cluster::Node;
 use crate::command::query::jobs::Jobs;
 pub use crate::config::Settings;
 use crate::config::{Config, Edition};
-use crate::control::Clock;
+use crate::control::{Clock, Control};
 use crate::security::{self, Security};
 use crate::store::Store;
 use crate::udf::Udfs;
@@ -45,6 +45,8 @@ pub struct Server {
     pub config: Config,
     /// The time of records, sessions and quotas.
     pub clock: Arc<Clock>,
+    /// What only an emulator has.
+    pub control: Control,
     /// The namespaces.
     pub store: Store,
     /// Where the port for administration listens, if there is one.
@@ -176,6 +178,7 @@ impl Server {
             security,
             admin_address: admin_address(&config),
             clock: clock.clone(),
+            control: Control::new(config.seed),
             started: Instant::now(),
             settings: Settings::new(&config),
             connections: ConnectionCounts::default(),
@@ -183,7 +186,7 @@ impl Server {
             log_levels: Mutex::default(),
             jobs: Jobs::default(),
             user_agents: Mutex::default(),
-            udfs: Udfs::new(config.lua_unsafe, clock.clone()),
+            udfs: Udfs::new(config.lua_unsafe, config.seed, clock.clone()),
             compute: Compute::new(std::thread::available_parallelism().map_or(2, usize::from)),
             config,
         })

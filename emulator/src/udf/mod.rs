@@ -71,9 +71,9 @@ impl Registered {
 
 impl Udfs {
     /// No module yet.
-    pub fn new(is_unsafe: bool, clock: Arc<Clock>) -> Udfs {
+    pub fn new(is_unsafe: bool, seed: Option<u64>, clock: Arc<Clock>) -> Udfs {
         Udfs {
-            settings: Settings { is_unsafe, clock, is_stopping: Arc::default() },
+            settings: Settings { is_unsafe, seed, clock, is_stopping: Arc::default() },
             registered: RwLock::default(),
             pools: DashMap::with_shard_amount(4),
             locks: RecordLocks::default(),

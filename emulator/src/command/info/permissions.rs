@@ -33,6 +33,7 @@ const PERMISSIONS: &[(Permission, &[&str])] = &[
             "tip",
             "tip-clear",
             "services-alumni-reset",
+            "emulator-clock",
         ],
     ),
     (Permission::SindexAdmin, &["sindex-create", "sindex-delete", "sindex-exists"]),

@@ -1,7 +1,7 @@
 //! All info commands (info §5).
 
 use super::{
-    Answer, InfoError, Request, addresses, cluster, config, identity, inspect, jobs, latencies, logs,
+    Answer, InfoError, Request, addresses, cluster, config, emulator, identity, inspect, jobs, latencies, logs,
     namespaces, sindex, statistics, truncate, udf,
 };
 use aerospike_wire::ResultCode;
@@ -217,6 +217,9 @@ pub const COMMANDS: &[Command] = &[
     plain("dump-rw", logs::dump),
     plain("dump-skew", logs::dump),
     plain("dump-wb-summary", logs::dump_write_blocks),
+
+    // What only an emulator has
+    internal(plain("emulator-clock", emulator::clock)),
 
     // What only Enterprise Edition has
     enterprise("masking", unsupported),

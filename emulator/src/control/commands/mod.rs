@@ -1,0 +1,30 @@
+//! The facilities as text: a word for each, arguments, an answer in JSON.
+//!
+//! Info commands `emulator-<word>:…`, the command line's `ctl` and the Python package all come here.
+
+mod clock;
+
+use super::{Arguments, Refusal};
+use crate::server::Server;
+use serde_json::Value;
+
+/// What a command answers.
+pub type Answer = Result<Value, Refusal>;
+
+/// Words with what runs them.
+const WORDS: &[(&str, fn(&Server, &Arguments<'_>) -> Answer)] = &[("clock", clock::run)];
+
+/// Runs a command.
+///
+/// # Errors
+/// [`Refusal`] when there is no such word, an argument is wrong, or it cannot be done; nothing is changed then.
+pub fn run(server: &Server, word: &str, arguments: &Arguments<'_>) -> Answer {
+    let known = WORDS.iter().find(|(known, _)| *known == word);
+    let (_, run) = known.ok_or_else(|| Refusal::new(format!("there is no control command '{word}'")))?;
+    run(server, arguments)
+}
+
+/// What a command answers that has nothing to tell.
+fn done() -> Answer {
+    Ok(Value::from("ok"))
+}
