@@ -25,7 +25,7 @@ pub mod store;
 mod udf;
 
 use config::Config;
-use control::ClockControl;
+use control::{ClockControl, CommandLog, Faults};
 use server::{Running, Server, StartError};
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -59,6 +59,16 @@ impl Emulator {
     /// The time of its records, sessions and quotas, to be moved.
     pub fn clock(&self) -> ClockControl<'_> {
         ClockControl::of(self.server())
+    }
+
+    /// The rules that disturb commands.
+    pub fn faults(&self) -> &Faults {
+        &self.server().control.faults
+    }
+
+    /// The log of commands; off until it is started.
+    pub fn log(&self) -> &CommandLog {
+        &self.server().control.log
     }
 
     /// The seed that repeats what chance does in it.

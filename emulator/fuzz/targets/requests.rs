@@ -41,13 +41,13 @@ fn answer(server: &Server, address: SocketAddr, kind: u8, body: &[u8]) {
         certificate: None,
     };
     let (frame_type, disposition) = match kind % 3 {
-        0 => (FrameType::Message, command::dispatch(server, &session.caller, body, &mut out)),
-        1 => (FrameType::Compressed, command::dispatch_compressed(server, &session.caller, body, &mut out)),
+        0 => (FrameType::Message, command::dispatch(server, &session.caller, None, body, &mut out)),
+        1 => (FrameType::Compressed, command::dispatch_compressed(server, &session.caller, None, body, &mut out)),
         _ => (FrameType::Info, info::answer(server, &mut session, body, &mut out)),
     };
     if disposition == Disposition::Offload {
         // The receiver only has to be there: DEPTH frames fit without anyone taking them.
         let (sink, _frames) = FrameSink::channel(DEPTH);
-        command::run_offloaded(server, session, frame_type, body, sink);
+        command::run_offloaded(server, session, None, frame_type, body, sink);
     }
 }

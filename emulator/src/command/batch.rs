@@ -1,6 +1,7 @@
 //! Batches: many commands on one record each, in one frame (wire §25).
 
 use super::{Ending, Origin, Reply, Request, calls_function, run};
+use crate::control::{Watch, Watching};
 use crate::expression::Expression;
 use crate::security::{Caller, enforce};
 use crate::server::{FrameSink, Gone, Server};
@@ -54,19 +55,62 @@ impl Frames for &FrameSink {
 }
 
 /// Runs a batch and hands over the frames of its reply.
-pub fn answer(server: &Server, caller: &Caller, header: Header, body: &[u8], frames: impl Frames) {
+pub fn answer(
+    server: &Server,
+    caller: &Caller,
+    watch: Watching<'_>,
+    header: Header,
+    body: &[u8],
+    frames: impl Frames,
+) {
     server.batches.initiate.fetch_add(1, Relaxed);
     let mut output = Output::new(frames);
-    let end = match Batch::parse(body) {
-        None => Err(ResultCode::PARAMETER),
-        Some(batch) => batch.run(server, caller, header, &mut output),
+    let end = match (watch.and_then(|watch| watch.verdict.code), Batch::parse(body)) {
+        (Some(code), _) => Err(code),
+        (None, None) => Err(ResultCode::PARAMETER),
+        (None, Some(batch)) => batch.run(server, caller, watch, header, &mut output),
     };
     let (code, counter) = match end {
         Ok(code) => (code, &server.batches.complete),
         Err(code) => (code, &server.batches.error),
     };
     counter.fetch_add(1, Relaxed);
+    if let Some(watch) = watch {
+        watch.ended(code);
+    }
     output.finish(code);
+}
+
+/// One row of a batch, as far as it tells what it is about.
+pub struct RowView<'a> {
+    /// The record's namespace.
+    pub namespace: &'a [u8],
+    /// The record's set; empty for none.
+    pub set: &'a [u8],
+    /// The record.
+    pub digest: Digest,
+    /// What is to be done with it.
+    pub message: Message<'a>,
+}
+
+/// Visits the rows of a batch with their positions, as far as they can be read.
+pub fn rows<'a>(server: &'a Server, body: &'a [u8], mut visit: impl FnMut(u32, RowView<'a>)) {
+    let (Some(batch), Ok(parent)) = (Batch::parse(body), Header::parse(body)) else { return };
+    let (mut rest, mut shared) = (batch.rows, None);
+    for position in 0..batch.count {
+        let (Ok(row), Some(shared)) = (Row::parse(&mut rest, server, &parent, &mut shared), &shared) else {
+            return;
+        };
+        visit(
+            position,
+            RowView {
+                namespace: shared.namespace.name().as_bytes(),
+                set: shared.set,
+                digest: shared.digest.unwrap_or(row.digest),
+                message: shared.message,
+            },
+        );
+    }
 }
 
 /// A batch whose parent was read; the rows are not.
@@ -119,6 +163,7 @@ impl<'a> Batch<'a> {
         &self,
         server: &Server,
         caller: &Caller,
+        watch: Watching<'_>,
         parent: Header,
         output: &mut Output<impl Frames>,
     ) -> Result<ResultCode, ResultCode> {
@@ -137,7 +182,7 @@ impl<'a> Batch<'a> {
         };
         let mut rest = self.rows;
         let mut shared: Option<Shared<'_>> = None;
-        for _ in 0..self.count {
+        for position in 0..self.count {
             let row = match Row::parse(&mut rest, server, &parent, &mut shared) {
                 Ok(row) => row,
                 Err(Malformed) => {
@@ -146,7 +191,8 @@ impl<'a> Batch<'a> {
                 }
             };
             let shared = shared.as_mut().ok_or(ResultCode::PARAMETER)?;
-            Self::run_row(server, caller, filter.as_ref(), row, shared, output);
+            let watched = watch.map(|watch| (watch, position));
+            Self::run_row(server, caller, watched, filter.as_ref(), row, shared, output);
             if output.gone {
                 break;
             }
@@ -157,6 +203,7 @@ impl<'a> Batch<'a> {
     fn run_row(
         server: &Server,
         caller: &Caller,
+        watched: Option<(&Watch, u32)>,
         filter: Option<&Expression>,
         row: Row,
         shared: &mut Shared<'_>,
@@ -176,7 +223,9 @@ impl<'a> Batch<'a> {
         let start = output.begin_row();
         let reply = Reply::row(&mut output.frame, row.index, reads);
         let namespace = shared.namespace.name().as_bytes();
-        let ending = match enforce::record(server, caller, namespace, shared.set, &shared.message) {
+        let fault = || watched.and_then(|(watch, position)| watch.code_of_row(position)).map_or(Ok(()), Err);
+        let permitted = enforce::record(server, caller, namespace, shared.set, &shared.message);
+        let ending = match permitted.and_then(|()| fault()) {
             Ok(()) => run(&request, reply),
             Err(code) => {
                 let ending = Ending::bare(code);
@@ -184,6 +233,9 @@ impl<'a> Batch<'a> {
                 ending
             }
         };
+        if let Some((watch, _)) = watched {
+            watch.row_ended(namespace, shared.set, request.digest, &request.message, ending.code);
+        }
         output.end_row(start, ending.code);
         // A row that creates its record with the TTL "don't update" leaves the default to the rows that
         // repeat it (wire §25.2).

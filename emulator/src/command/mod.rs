@@ -16,8 +16,10 @@ mod reply;
 mod scalar;
 mod ttl;
 mod udf;
+pub mod watch;
 mod write;
 
+use crate::control::Watching;
 use crate::expression::Expression;
 use crate::security::{Caller, enforce};
 use crate::server::{FrameSink, Gone, Server, Session};
@@ -130,11 +132,19 @@ pub enum Disposition {
     Call,
     /// The connection has to be closed without a reply.
     Close,
+    /// A fault holds the request up, or is to do something to its reply.
+    Hold,
 }
 
 /// Runs a message and appends its reply, unless it takes so long that other connections of the thread would
 /// wait for it (wire §12).
-pub fn dispatch(server: &Server, caller: &Caller, body: &[u8], out: &mut BytesMut) -> Disposition {
+pub fn dispatch(
+    server: &Server,
+    caller: &Caller,
+    watch: Watching<'_>,
+    body: &[u8],
+    out: &mut BytesMut,
+) -> Disposition {
     let header = match Header::parse(body) {
         Ok(header) => header,
         Err(error) => {
@@ -151,9 +161,9 @@ pub fn dispatch(server: &Server, caller: &Caller, body: &[u8], out: &mut BytesMu
         if !batch::runs_inline(server, body) {
             return Disposition::Offload;
         }
-        batch::answer(server, caller, header, body, &mut *out);
+        batch::answer(server, caller, watch, header, body, &mut *out);
     } else {
-        match run_message(server, caller, header, body, out, Thread::Network) {
+        match run_message(server, caller, watch, header, body, out, Thread::Network) {
             Disposition::Done => {}
             elsewhere => return elsewhere,
         }
@@ -165,14 +175,20 @@ pub fn dispatch(server: &Server, caller: &Caller, body: &[u8], out: &mut BytesMu
 }
 
 /// Runs a compressed message and appends its reply; a long one is left to [`run_offloaded`].
-pub fn dispatch_compressed(server: &Server, caller: &Caller, body: &[u8], out: &mut BytesMut) -> Disposition {
+pub fn dispatch_compressed(
+    server: &Server,
+    caller: &Caller,
+    watch: Watching<'_>,
+    body: &[u8],
+    out: &mut BytesMut,
+) -> Disposition {
     if server.is_community() {
         refuse(out, ResultCode::ENTERPRISE_ONLY, 0);
     } else if body.len() > INLINE_INFLATE {
         return Disposition::Offload;
     } else {
         match compression::inflate(body) {
-            Ok(message) => return dispatch(server, caller, &message, out),
+            Ok(message) => return dispatch(server, caller, watch, &message, out),
             Err(code) => refuse(out, code, 0),
         }
     }
@@ -184,6 +200,7 @@ pub fn dispatch_compressed(server: &Server, caller: &Caller, body: &[u8], out: &
 pub fn run_offloaded(
     server: &Server,
     mut session: Session,
+    watch: Watching<'_>,
     frame_type: FrameType,
     body: &[u8],
     frames: FrameSink,
@@ -202,6 +219,7 @@ pub fn run_offloaded(
     let header = inflated.and_then(|body| Ok((Header::parse(&body)?, body)));
     match header {
         Err(code) => {
+            note(watch, code);
             refuse(&mut out, code, 0);
             let _ = frames.send(out);
         }
@@ -215,12 +233,13 @@ pub fn run_offloaded(
             let compresses = compresses(server, &header);
             let mut frames = OffloadedFrames { sink: frames, client: session.peer, compresses };
             if header.info1 & info1::BATCH != 0 {
-                return batch::answer(server, caller, header, &body, &mut frames);
+                return batch::answer(server, caller, watch, header, &body, &mut frames);
             }
-            if run_message(server, caller, header, &body, &mut out, Thread::Compute) == Disposition::Offload
+            if run_message(server, caller, watch, header, &body, &mut out, Thread::Compute)
+                == Disposition::Offload
                 && let Ok((message, namespace)) = parse_message(server, header, &body)
             {
-                return query::run(&query::Query { server, namespace, message }, caller, frames);
+                return query::run(&query::Query { server, namespace, message }, caller, watch, frames);
             }
             let _ = frames.send(out);
         }
@@ -228,19 +247,29 @@ pub fn run_offloaded(
 }
 
 /// Runs a message that calls a function, and appends its reply.
-pub fn run_call(server: &Server, caller: &Caller, frame_type: FrameType, body: &[u8], out: &mut BytesMut) {
+pub fn run_call(
+    server: &Server,
+    caller: &Caller,
+    watch: Watching<'_>,
+    frame_type: FrameType,
+    body: &[u8],
+    out: &mut BytesMut,
+) {
     let inflated = match frame_type {
         FrameType::Compressed => compression::inflate(body).map(Cow::Owned),
         _ => Ok(Cow::Borrowed(body)),
     };
     let header = inflated.and_then(|body| Ok((Header::parse(&body)?, body)));
     match header {
-        Err(code) => refuse(out, code, 0),
+        Err(code) => {
+            note(watch, code);
+            refuse(out, code, 0);
+        }
         Ok((header, body)) => {
             if let Err(code) = enforce::connection(server, caller) {
                 return refuse_stranger(out, code, &header);
             }
-            run_message(server, caller, header, &body, out, Thread::Compute);
+            run_message(server, caller, watch, header, &body, out, Thread::Compute);
             if compresses(server, &header) {
                 compression::deflate(out, 0);
             }
@@ -318,35 +347,45 @@ enum Thread {
 fn run_message(
     server: &Server,
     caller: &Caller,
+    watch: Watching<'_>,
     header: Header,
     body: &[u8],
     out: &mut BytesMut,
     thread: Thread,
 ) -> Disposition {
+    let refuse = |out: &mut BytesMut, code: ResultCode| {
+        note(watch, code);
+        refuse(out, code, 0);
+        Disposition::Done
+    };
     let (message, namespace) = match parse_message(server, header, body) {
         Ok(parsed) => parsed,
-        Err(code) => {
-            refuse(out, code, 0);
-            return Disposition::Done;
-        }
+        Err(code) => return refuse(out, code),
     };
     let Some(digest) = message.field(field::DIGEST) else { return Disposition::Offload };
-    let Some(digest) = Digest::from_slice(digest) else {
-        refuse(out, ResultCode::PARAMETER, 0);
-        return Disposition::Done;
-    };
+    let Some(digest) = Digest::from_slice(digest) else { return refuse(out, ResultCode::PARAMETER) };
     if thread == Thread::Network && calls_function(&message) {
         return Disposition::Call;
     }
     let set = message.field(field::SET).unwrap_or_default();
     if let Err(code) = enforce::record(server, caller, namespace.name().as_bytes(), set, &message) {
-        refuse(out, code, 0);
-        return Disposition::Done;
+        return refuse(out, code);
+    }
+    if let Some(code) = watch.and_then(|watch| watch.verdict.code) {
+        return refuse(out, code);
     }
     let request =
         Request { server, namespace, set, digest, message, origin: Origin::Client, batch_filter: None };
-    run(&request, Reply::frame(out));
+    let ending = run(&request, Reply::frame(out));
+    note(watch, ending.code);
     Disposition::Done
+}
+
+/// Tells whoever watches how a request has ended.
+fn note(watch: Watching<'_>, code: ResultCode) {
+    if let Some(watch) = watch {
+        watch.ended(code);
+    }
 }
 
 /// Whether a message for one record calls a function.

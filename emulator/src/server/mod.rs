@@ -9,6 +9,7 @@ mod connection;
 mod host;
 mod offload;
 mod tls;
+mod watched;
 mod worker;
 
 pub use connection::Session;
@@ -295,6 +296,7 @@ impl Running {
     pub fn stop(&mut self) {
         self.stopped.store(true, Ordering::Release);
         self.server.jobs.close();
+        self.server.control.log.close();
         let _ = self.stop.send(true);
         if let Some(housekeeper) = self.housekeeper.take() {
             housekeeper.thread().unpark();

@@ -8,6 +8,26 @@ pub fn clock(request: &mut Request<'_>) -> Answer {
     run(request, "clock")
 }
 
+/// `emulator-fault`.
+pub fn fault(request: &mut Request<'_>) -> Answer {
+    run(request, "fault")
+}
+
+/// `emulator-log`.
+pub fn log(request: &mut Request<'_>) -> Answer {
+    run(request, "log")
+}
+
+/// `emulator-snapshot`.
+pub fn snapshot(request: &mut Request<'_>) -> Answer {
+    run(request, "snapshot")
+}
+
+/// `emulator-data`.
+pub fn data(request: &mut Request<'_>) -> Answer {
+    run(request, "data")
+}
+
 fn run(request: &Request<'_>, word: &str) -> Answer {
     let arguments = Arguments::from_text(request.parameters.text());
     let answer = commands::run(request.server, word, &arguments);

@@ -220,6 +220,10 @@ pub const COMMANDS: &[Command] = &[
 
     // What only an emulator has
     internal(plain("emulator-clock", emulator::clock)),
+    internal(plain("emulator-fault", emulator::fault)),
+    internal(plain("emulator-log", emulator::log)),
+    internal(plain("emulator-snapshot", emulator::snapshot)),
+    internal(plain("emulator-data", emulator::data)),
 
     // What only Enterprise Edition has
     enterprise("masking", unsupported),

@@ -3,6 +3,8 @@
 //! Info commands `emulator-<word>:…`, the command line's `ctl` and the Python package all come here.
 
 mod clock;
+mod fault;
+mod log;
 
 use super::{Arguments, Refusal};
 use crate::server::Server;
@@ -12,7 +14,9 @@ use serde_json::Value;
 pub type Answer = Result<Value, Refusal>;
 
 /// Words with what runs them.
-const WORDS: &[(&str, fn(&Server, &Arguments<'_>) -> Answer)] = &[("clock", clock::run)];
+const WORDS: &[(&str, Run)] = &[("clock", clock::run), ("fault", fault::run), ("log", log::run)];
+
+type Run = fn(&Server, &Arguments<'_>) -> Answer;
 
 /// Runs a command.
 ///
