@@ -80,9 +80,7 @@ fn log_in(socket: &mut TcpStream, user: &str, password: &str) -> io::Result<()> 
     let body = receive(socket, FrameType::Admin)?;
     match AdminHeader::parse(&body).map(|(header, _)| header.result) {
         Some(0) => Ok(()),
-        Some(code) => {
-            Err(io::Error::other(format!("login refused: {}", aerospike_wire::ResultCode(code))))
-        }
+        Some(code) => Err(io::Error::other(format!("login refused: {}", aerospike_wire::ResultCode(code)))),
         None => Err(io::Error::other("no answer to the login")),
     }
 }

@@ -25,7 +25,7 @@ pub mod store;
 mod udf;
 
 use config::Config;
-use control::{ClockControl, CommandLog, Faults};
+use control::{ClockControl, CommandLog, Faults, Refusal, Snapshot};
 use server::{Running, Server, StartError};
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -69,6 +69,20 @@ impl Emulator {
     /// The log of commands; off until it is started.
     pub fn log(&self) -> &CommandLog {
         &self.server().control.log
+    }
+
+    /// All its data as it is now: records, sets, truncation, indexes, modules, users and roles. Takes milliseconds
+    /// whatever their number.
+    pub fn snapshot(&self) -> Snapshot {
+        Snapshot::take(self.server())
+    }
+
+    /// Makes its data what it was; how many records differed. Takes as long as there are differences.
+    ///
+    /// # Errors
+    /// [`Refusal`] for a snapshot of another emulator.
+    pub fn restore(&self, snapshot: &Snapshot) -> Result<usize, Refusal> {
+        snapshot.restore(self.server())
     }
 
     /// The seed that repeats what chance does in it.

@@ -100,7 +100,10 @@ fn rows_of_a_batch() {
     let (_emulator, mut client) = server();
     client.call(&put("b", "a", Value::Int(2)));
     let read = Header { info1: info1::READ | info1::GET_ALL, ..Header::default() };
-    let request = batch(1, &[row(0, "k", read, &[]), row(1, "b", read, &[])]);
+    let request = batch(
+        aerospike_wire::batch::batch_flags::RESPOND_ALL_KEYS,
+        &[row(0, "k", read, &[]), row(1, "b", read, &[])],
+    );
     add(&mut client, "kind=get;key=b;action=key-busy");
     client.send(&request);
     let (rows, end) = client.rows();

@@ -61,7 +61,10 @@ fn rows_of_a_batch_and_faults() {
     emulator.log().start(100);
     client.info("emulator-fault:add;kind=get;key=b;action=key-busy\n");
     let read = Header { info1: info1::READ | info1::GET_ALL, ..Header::default() };
-    client.send(&batch(1, &[row(0, "a", read, &[]), row(1, "b", read, &[])]));
+    client.send(&batch(
+        aerospike_wire::batch::batch_flags::RESPOND_ALL_KEYS,
+        &[row(0, "a", read, &[]), row(1, "b", read, &[])],
+    ));
     client.rows();
     let entries = emulator.log().entries(&Question::default());
     let told: Vec<_> = entries.iter().map(|e| (e.kind.name(), e.in_batch, e.code)).collect();

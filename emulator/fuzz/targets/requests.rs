@@ -42,7 +42,10 @@ fn answer(server: &Server, address: SocketAddr, kind: u8, body: &[u8]) {
     };
     let (frame_type, disposition) = match kind % 3 {
         0 => (FrameType::Message, command::dispatch(server, &session.caller, None, body, &mut out)),
-        1 => (FrameType::Compressed, command::dispatch_compressed(server, &session.caller, None, body, &mut out)),
+        1 => (
+            FrameType::Compressed,
+            command::dispatch_compressed(server, &session.caller, None, body, &mut out),
+        ),
         _ => (FrameType::Info, info::answer(server, &mut session, body, &mut out)),
     };
     if disposition == Disposition::Offload {

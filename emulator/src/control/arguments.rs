@@ -66,7 +66,8 @@ impl<'a> Arguments<'a> {
     /// # Errors
     /// [`Refusal`] when it is not UTF-8.
     pub fn text(&self, key: &str) -> Result<Option<&'a str>, Refusal> {
-        let text = |value| std::str::from_utf8(value).map_err(|_| Refusal::new(format!("'{key}' is not UTF-8")));
+        let text =
+            |value| std::str::from_utf8(value).map_err(|_| Refusal::new(format!("'{key}' is not UTF-8")));
         self.bytes(key).map(text).transpose()
     }
 

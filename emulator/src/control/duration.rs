@@ -8,7 +8,8 @@ use std::time::Duration;
 /// # Errors
 /// [`Refusal`] for anything else, and for what no [`Duration`] can hold.
 pub fn parse_duration(text: &str) -> Result<Duration, Refusal> {
-    let bad = || Refusal::new(format!("'{text}' is no span of time: seconds, or a number with ms, s, m, h or d"));
+    let bad =
+        || Refusal::new(format!("'{text}' is no span of time: seconds, or a number with ms, s, m, h or d"));
     let at = text.find(|c: char| c.is_ascii_alphabetic()).unwrap_or(text.len());
     let (number, unit) = text.split_at(at);
     let seconds = match unit {

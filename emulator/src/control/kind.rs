@@ -171,7 +171,8 @@ impl Kinds {
 
     /// The names, joined by commas.
     pub fn text(self) -> String {
-        let named = Kind::ALL.iter().filter(|kind| self.bits & 1 << **kind as u32 != 0).map(|kind| kind.name());
+        let named =
+            Kind::ALL.iter().filter(|kind| self.bits & 1 << **kind as u32 != 0).map(|kind| kind.name());
         let groups = [(self.reads, "read"), (self.writes, "write")];
         let groups = groups.into_iter().filter(|(given, _)| *given).map(|(_, name)| name);
         named.chain(groups).collect::<Vec<_>>().join(",")

@@ -5,6 +5,8 @@
 //! | [`clock`] | the time of records, sessions and quotas |
 //! | [`fault`] | rules that delay, refuse, cut or drop |
 //! | [`log`] | the last commands |
+//! | [`snapshot`] | all data at one moment, and the way back |
+//! | [`value_json`] | values as JSON |
 //! | [`kind`], [`pattern`] | which commands a fault or a question to the log is about |
 //! | [`watch`] | a request that faults or the log have to do with |
 //! | [`random`] | a source of chance that can be seeded |
@@ -21,6 +23,8 @@ pub mod kind;
 pub mod log;
 pub mod pattern;
 mod random;
+pub mod snapshot;
+pub mod value_json;
 pub mod watch;
 
 pub use arguments::{Arguments, Refusal};
@@ -31,12 +35,14 @@ pub use kind::{Kind, Kinds};
 pub use log::CommandLog;
 pub use pattern::{Pattern, Subject};
 pub use random::Random;
+pub use snapshot::Snapshot;
 pub use watch::{Watch, Watching};
 
 use aerospike_wire::Header;
 use aerospike_wire::bits::info2;
+use snapshot::NamedSnapshots;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 
 /// The facilities of one server.
 #[derive(Debug)]
@@ -47,6 +53,10 @@ pub struct Control {
     pub faults: Faults,
     /// The last commands.
     pub log: CommandLog,
+    /// Snapshots that clients have taken.
+    pub snapshots: NamedSnapshots,
+    /// Number of the server in this process.
+    number: u64,
     in_use: Arc<InUse>,
 }
 
@@ -73,11 +83,14 @@ impl InUse {
 impl Control {
     /// Nothing watched, nothing kept.
     pub fn new(seed: Option<u64>) -> Control {
+        static NEXT: AtomicU64 = AtomicU64::new(1);
         let in_use = Arc::new(InUse::default());
         let random = Arc::new(Random::new(seed));
         Control {
             faults: Faults::new(in_use.clone(), random.clone()),
             log: CommandLog::new(in_use.clone()),
+            snapshots: NamedSnapshots::default(),
+            number: NEXT.fetch_add(1, Ordering::Relaxed),
             random,
             in_use,
         }

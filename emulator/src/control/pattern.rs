@@ -110,9 +110,7 @@ fn is_digest_of(digest: &Digest, set: &[u8], key: &[u8]) -> bool {
         return true;
     }
     let number = std::str::from_utf8(key).ok().and_then(|text| text.parse::<i64>().ok());
-    number.is_some_and(|number| {
-        *digest == Digest::of(set, ParticleType::INTEGER.0, &number.to_be_bytes())
-    })
+    number.is_some_and(|number| *digest == Digest::of(set, ParticleType::INTEGER.0, &number.to_be_bytes()))
 }
 
 /// Reads a digest of 40 hexadecimal digits.

@@ -1,8 +1,8 @@
 //! All info commands (info §5).
 
 use super::{
-    Answer, InfoError, Request, addresses, cluster, config, emulator, identity, inspect, jobs, latencies, logs,
-    namespaces, sindex, statistics, truncate, udf,
+    Answer, InfoError, Request, addresses, cluster, config, emulator, identity, inspect, jobs, latencies,
+    logs, namespaces, sindex, statistics, truncate, udf,
 };
 use aerospike_wire::ResultCode;
 

@@ -15,7 +15,9 @@ pub fn run(server: &Server, arguments: &Arguments<'_>) -> Answer {
     arguments.finish()?;
     match (set, advance, freeze, resume, reset) {
         (None, None, false, false, false) => {}
-        (Some(seconds), None, false, false, false) => clock.set_unix_ms(milliseconds(seconds)?).map_err(refuse)?,
+        (Some(seconds), None, false, false, false) => {
+            clock.set_unix_ms(milliseconds(seconds)?).map_err(refuse)?
+        }
         (None, Some(by), false, false, false) => clock.advance(by).map_err(refuse)?,
         (None, None, true, false, false) => clock.freeze(),
         (None, None, false, true, false) => clock.resume(),

@@ -5,6 +5,7 @@
 mod clock;
 mod fault;
 mod log;
+mod snapshot;
 
 use super::{Arguments, Refusal};
 use crate::server::Server;
@@ -14,7 +15,8 @@ use serde_json::Value;
 pub type Answer = Result<Value, Refusal>;
 
 /// Words with what runs them.
-const WORDS: &[(&str, Run)] = &[("clock", clock::run), ("fault", fault::run), ("log", log::run)];
+const WORDS: &[(&str, Run)] =
+    &[("clock", clock::run), ("fault", fault::run), ("log", log::run), ("snapshot", snapshot::run)];
 
 type Run = fn(&Server, &Arguments<'_>) -> Answer;
 

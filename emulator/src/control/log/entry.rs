@@ -2,7 +2,8 @@
 
 use crate::control::kind::Kind;
 use crate::control::pattern::Subject;
-use aerospike_wire::{Digest, Message, ParticleType, ResultCode, field, op};
+use crate::control::value_json::key_json;
+use aerospike_wire::{Digest, Message, ResultCode, field, op};
 use serde_json::{Value, json};
 
 /// Most bins and operations that an entry tells.
@@ -108,16 +109,6 @@ impl Entry {
             "duration_us": self.duration_us,
             "faults": self.faults,
         })
-    }
-}
-
-/// A key as JSON: a text, a number, or an array of bytes.
-pub fn key_json(key: &[u8]) -> Value {
-    let Some((kind, bytes)) = key.split_first() else { return Value::Null };
-    match (ParticleType(*kind), <[u8; 8]>::try_from(bytes)) {
-        (ParticleType::STRING, _) => Value::from(String::from_utf8_lossy(bytes).into_owned()),
-        (ParticleType::INTEGER, Ok(bytes)) => Value::from(i64::from_be_bytes(bytes)),
-        _ => Value::from(bytes.to_vec()),
     }
 }
 

@@ -2,7 +2,7 @@
 
 mod entry;
 
-pub use entry::{Entry, MAX_TEXT, key_json, op_name};
+pub use entry::{Entry, MAX_TEXT, op_name};
 
 use super::{Arguments, InUse, Pattern, Refusal};
 use parking_lot::{Condvar, Mutex};
@@ -67,8 +67,7 @@ impl Question {
 impl CommandLog {
     /// A log that is off.
     pub(super) fn new(in_use: Arc<InUse>) -> CommandLog {
-        let ring =
-            Ring { entries: VecDeque::new(), capacity: DEFAULT_CAPACITY, last: 0, is_closed: false };
+        let ring = Ring { entries: VecDeque::new(), capacity: DEFAULT_CAPACITY, last: 0, is_closed: false };
         CommandLog { in_use, ring: Mutex::new(ring), news: Condvar::new() }
     }
 
