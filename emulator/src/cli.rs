@@ -4,6 +4,7 @@ use crate::Emulator;
 use crate::certificates;
 use crate::config::{Config, Edition};
 use crate::config_file;
+use crate::ctl;
 use clap::{Parser, Subcommand, ValueEnum};
 use std::ffi::OsString;
 use std::io::Write;
@@ -66,6 +67,9 @@ struct Options {
     /// Give UDFs all of Lua's libraries, as the vendor's server does: files, processes, the environment
     #[arg(long)]
     lua_unsafe: bool,
+    /// Where chance begins, so that a run can be repeated; tokens and keys stay secret
+    #[arg(long, value_name = "N")]
+    seed: Option<u64>,
     /// What to log: error, warn, info, debug, trace, or a filter such as "info,aerospike_emulator::server=debug"
     #[arg(long, value_name = "LEVEL", default_value = "warn")]
     log: String,
@@ -88,6 +92,11 @@ enum Command {
         #[arg(long, default_value = "admin")]
         user: String,
     },
+    /// Control a running emulator: move its clock, inject faults, read its log, restore snapshots
+    ///
+    /// Sends the info command emulator-WORD:ARGUMENTS and prints the answer; exits with 1 if that is an error.
+    /// For example: ctl localhost:3000 clock advance=60
+    Ctl(ctl::Options),
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -116,7 +125,21 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
             return error.exit_code() as u8;
         }
     };
-    match serve(options) {
+    let done = match &options.command {
+        Some(Command::TlsInit { directory, names, user }) => {
+            certificates::init(directory, names, user).map_err(|error| error.to_string())
+        }
+        Some(Command::Ctl(options)) => match ctl::run(options) {
+            Ok((answer, is_error)) => {
+                // Nobody may be reading.
+                let _ = writeln!(std::io::stdout(), "{answer}");
+                return is_error as u8;
+            }
+            Err(error) => Err(error),
+        },
+        None => serve(options),
+    };
+    match done {
         Ok(()) => 0,
         Err(error) => {
             eprintln!("aerospike-emulator: {error}");
@@ -126,9 +149,6 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
 }
 
 fn serve(options: Options) -> Result<(), String> {
-    if let Some(Command::TlsInit { directory, names, user }) = &options.command {
-        return certificates::init(directory, names, user).map_err(|error| error.to_string());
-    }
     start_log(&options)?;
     let config = configure(&options)?;
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -203,6 +223,7 @@ fn configure(options: &Options) -> Result<Config, String> {
     config.racks.clone_from(&options.racks);
     config.cluster_pace = options.cluster_pace;
     config.lua_unsafe = options.lua_unsafe;
+    config.seed = options.seed;
     if let Some(threads) = options.service_threads {
         config.service_threads = threads;
     }

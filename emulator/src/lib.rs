@@ -14,6 +14,7 @@ pub mod command;
 pub mod config;
 pub mod config_file;
 pub mod control;
+mod ctl;
 pub mod expression;
 pub mod geo;
 mod housekeeping;
@@ -25,7 +26,7 @@ mod udf;
 
 use cluster::{Cluster, Node};
 use config::Config;
-use control::Clock;
+use control::{ClockControl, CommandLog, Faults, Refusal, Snapshot};
 use server::{Running, Server, StartError};
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -76,9 +77,38 @@ impl Emulator {
         config.has_tls().then_some(config.tls_port)
     }
 
-    /// The time of its records.
-    pub fn clock(&self) -> &Arc<Clock> {
-        &self.running.server().clock
+    /// The time of its records, sessions and quotas, to be moved.
+    pub fn clock(&self) -> ClockControl<'_> {
+        ClockControl::of(self.server())
+    }
+
+    /// The rules that disturb commands.
+    pub fn faults(&self) -> &Faults {
+        &self.server().control.faults
+    }
+
+    /// The log of commands; off until it is started.
+    pub fn log(&self) -> &CommandLog {
+        &self.server().control.log
+    }
+
+    /// All its data as it is now: records, sets, truncation, indexes, modules, users and roles. Takes milliseconds
+    /// whatever their number.
+    pub fn snapshot(&self) -> Snapshot {
+        Snapshot::take(self.server())
+    }
+
+    /// Makes its data what it was; how many records differed. Takes as long as there are differences.
+    ///
+    /// # Errors
+    /// [`Refusal`] for a snapshot of another emulator.
+    pub fn restore(&self, snapshot: &Snapshot) -> Result<usize, Refusal> {
+        snapshot.restore(self.server())
+    }
+
+    /// The seed that repeats what chance does in it.
+    pub fn seed(&self) -> u64 {
+        self.server().control.random.seed()
     }
 
     /// Its inside, for tools that look deeper.

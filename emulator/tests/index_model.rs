@@ -315,7 +315,7 @@ fn trouble(emulator: &Emulator, done: &AtomicBool) {
     let mut random = Random(99);
     while !done.load(Ordering::Relaxed) {
         match random.below(6) {
-            0 => emulator.clock().advance(Duration::from_millis(900)),
+            0 => emulator.clock().advance(Duration::from_millis(900)).unwrap(),
             1 => {
                 emulator.server().store.namespace(b"test").expect("there").reap();
             }

@@ -536,7 +536,7 @@ fn expiry_and_truncation_leave_the_indexes() {
     for key in ["k0", "k1"] {
         assert_eq!(client.call(&frame(header, key, &[(op::TOUCH, "", Value::Nil)])).code(), OK);
     }
-    emulator.clock().advance(Duration::from_secs(200));
+    emulator.clock().advance(Duration::from_secs(200)).unwrap();
     assert_eq!(numbers(&client.records(&Query::between("n", 0, 9))), [2, 3, 4, 5]);
     emulator.server().store.namespace(b"test").unwrap().reap();
     assert!(entries(&mut client).contains("entries=4;"));

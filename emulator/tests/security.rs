@@ -181,9 +181,9 @@ fn sessions_end_by_the_servers_clock() {
     let emulator = secured(vec![user("ann", &["read"])]);
     let mut client = Client::connect(&emulator);
     let token = client.login("ann", "admin").unwrap();
-    emulator.clock().advance(Duration::from_secs(86_400 - 60));
+    emulator.clock().advance(Duration::from_secs(86_400 - 60)).unwrap();
     assert_eq!(Client::connect(&emulator).authenticate("ann", &token), ResultCode::OK);
-    emulator.clock().advance(Duration::from_secs(120));
+    emulator.clock().advance(Duration::from_secs(120)).unwrap();
     assert_eq!(Client::connect(&emulator).authenticate("ann", &token), ResultCode::SEC_EXPIRED_SESSION);
     assert_eq!(client.call(&get("k")).code(), ResultCode::NOT_FOUND, "open connections go on");
 
@@ -577,7 +577,7 @@ fn quotas() {
     };
     assert_eq!(writes(), 6, "three a second, averaged over two");
     assert_eq!(writes(), 0);
-    emulator.clock().advance(Duration::from_secs(2));
+    emulator.clock().advance(Duration::from_secs(2)).unwrap();
     assert_eq!(writes(), 6);
     assert_eq!(slow.call(&get("k")).code(), ResultCode::OK, "reads have a quota of their own");
 
@@ -588,7 +588,7 @@ fn quotas() {
     assert_eq!(end, ResultCode::OK);
     assert_eq!(rows.iter().filter(|row| row.code() == exceeded).count(), 3);
 
-    emulator.clock().advance(Duration::from_secs(60));
+    emulator.clock().advance(Duration::from_secs(60)).unwrap();
     assert_eq!(slow.call(&query(b"set")).code(), exceeded, "a query without a limit");
     let header = Header { info1: 1, info3: info3::PARTITION_DONE, ..Header::default() };
     let limit = |records: u32| [(aerospike_wire::field::RECORDS_PER_SECOND, records.to_be_bytes())];

@@ -2,7 +2,7 @@
 //!
 //! The first byte says what kind of frame the rest is the body of.
 
-use aerospike_emulator::command::{self, Disposition, info};
+use aerospike_emulator::command::{self, At, Disposition, info};
 use aerospike_emulator::config::{Config, Edition};
 use aerospike_emulator::security::Caller;
 use aerospike_emulator::server::{FrameSink, Port, Server, Session};
@@ -42,17 +42,15 @@ fn answer(server: &Server, address: SocketAddr, kind: u8, body: &[u8]) {
         certificate: None,
     };
     let (node, caller) = (session.node.clone(), session.caller.clone());
+    let at = At { server, node: &node, caller: &caller, watch: None };
     let (frame_type, disposition) = match kind % 3 {
-        0 => (FrameType::Message, command::dispatch(server, &node, &caller, body, &mut out)),
-        1 => {
-            let disposition = command::dispatch_compressed(server, &node, &caller, body, &mut out);
-            (FrameType::Compressed, disposition)
-        }
+        0 => (FrameType::Message, command::dispatch(at, body, &mut out)),
+        1 => (FrameType::Compressed, command::dispatch_compressed(at, body, &mut out)),
         _ => (FrameType::Info, info::answer(server, &mut session, body, &mut out)),
     };
     if disposition == Disposition::Offload {
         // The receiver only has to be there: DEPTH frames fit without anyone taking them.
         let (sink, _frames) = FrameSink::channel(DEPTH);
-        command::run_offloaded(server, session, frame_type, body, sink);
+        command::run_offloaded(server, session, None, frame_type, body, sink);
     }
 }

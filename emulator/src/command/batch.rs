@@ -58,16 +58,52 @@ pub(super) fn answer(at: At<'_>, header: Header, body: &[u8], frames: impl Frame
     let server = at.server;
     server.batches.initiate.fetch_add(1, Relaxed);
     let mut output = Output::new(frames);
-    let end = match Batch::parse(body) {
-        None => Err(ResultCode::PARAMETER),
-        Some(batch) => batch.run(at, header, &mut output),
+    let end = match (at.watch.and_then(|watch| watch.verdict.code), Batch::parse(body)) {
+        (Some(code), _) => Err(code),
+        (None, None) => Err(ResultCode::PARAMETER),
+        (None, Some(batch)) => batch.run(at, header, &mut output),
     };
     let (code, counter) = match end {
         Ok(code) => (code, &server.batches.complete),
         Err(code) => (code, &server.batches.error),
     };
     counter.fetch_add(1, Relaxed);
+    if let Some(watch) = at.watch {
+        watch.ended(code);
+    }
     output.finish(code);
+}
+
+/// One row of a batch, as far as it tells what it is about.
+pub struct RowView<'a> {
+    /// The record's namespace.
+    pub namespace: &'a [u8],
+    /// The record's set; empty for none.
+    pub set: &'a [u8],
+    /// The record.
+    pub digest: Digest,
+    /// What is to be done with it.
+    pub message: Message<'a>,
+}
+
+/// Visits the rows of a batch with their positions, as far as they can be read.
+pub fn rows<'a>(server: &'a Server, body: &'a [u8], mut visit: impl FnMut(u32, RowView<'a>)) {
+    let (Some(batch), Ok(parent)) = (Batch::parse(body), Header::parse(body)) else { return };
+    let (mut rest, mut shared) = (batch.rows, None);
+    for position in 0..batch.count {
+        let (Ok(row), Some(shared)) = (Row::parse(&mut rest, server, &parent, &mut shared), &shared) else {
+            return;
+        };
+        visit(
+            position,
+            RowView {
+                namespace: shared.namespace.name().as_bytes(),
+                set: shared.set,
+                digest: shared.digest.unwrap_or(row.digest),
+                message: shared.message,
+            },
+        );
+    }
 }
 
 /// A batch whose parent was read; the rows are not.
@@ -138,7 +174,7 @@ impl<'a> Batch<'a> {
         };
         let mut rest = self.rows;
         let mut shared: Option<Shared<'_>> = None;
-        for _ in 0..self.count {
+        for position in 0..self.count {
             let row = match Row::parse(&mut rest, server, &parent, &mut shared) {
                 Ok(row) => row,
                 Err(Malformed) => {
@@ -147,7 +183,7 @@ impl<'a> Batch<'a> {
                 }
             };
             let shared = shared.as_mut().ok_or(ResultCode::PARAMETER)?;
-            Self::run_row(at, filter.as_ref(), row, shared, output);
+            Self::run_row((at, position), filter.as_ref(), row, shared, output);
             if output.gone {
                 break;
             }
@@ -156,13 +192,13 @@ impl<'a> Batch<'a> {
     }
 
     fn run_row(
-        at: At<'_>,
+        (at, position): (At<'_>, u32),
         filter: Option<&Expression>,
         row: Row,
         shared: &mut Shared<'_>,
         output: &mut Output<impl Frames>,
     ) {
-        let At { server, node, caller } = at;
+        let At { server, node, caller, watch } = at;
         let request = Request {
             server,
             namespace: shared.namespace,
@@ -177,9 +213,10 @@ impl<'a> Batch<'a> {
         let start = output.begin_row();
         let reply = Reply::row(&mut output.frame, row.index, reads);
         let namespace = shared.namespace.name().as_bytes();
+        let fault = || watch.and_then(|watch| watch.code_of_row(position)).map_or(Ok(()), Err);
         let permitted = enforce::record(server, caller, namespace, shared.set, &shared.message);
         let partition = request.digest.partition();
-        let admitted = permitted.and_then(|()| match node.is_particular() {
+        let admitted = permitted.and_then(|()| fault()).and_then(|()| match node.is_particular() {
             true => node.admit(shared.namespace, partition, &header, true),
             false => Ok(()),
         });
@@ -191,6 +228,9 @@ impl<'a> Batch<'a> {
                 ending
             }
         };
+        if let Some(watch) = watch {
+            watch.row_ended(namespace, shared.set, request.digest, &request.message, ending.code);
+        }
         output.end_row(start, ending.code);
         // A row that creates its record with the TTL "don't update" leaves the default to the rows that
         // repeat it (wire §25.2).

@@ -16,9 +16,11 @@ mod reply;
 mod scalar;
 mod ttl;
 mod udf;
+pub mod watch;
 mod write;
 
 use crate::cluster::Node;
+use crate::control::Watching;
 use crate::expression::Expression;
 use crate::security::{Caller, enforce};
 use crate::server::{FrameSink, Gone, Server, Session};
@@ -131,17 +133,27 @@ pub enum Disposition {
     Call,
     /// The connection has to be closed without a reply.
     Close,
+    /// A fault holds the request up, or is to do something to its reply.
+    Hold,
+}
+
+/// Where a request has come to, and from whom.
+#[derive(Clone, Copy, Debug)]
+pub struct At<'a> {
+    /// The server.
+    pub server: &'a Server,
+    /// The node of the cluster that it plays for this client.
+    pub node: &'a Node,
+    /// The client.
+    pub caller: &'a Caller,
+    /// What faults do to the request, and the log's notes of it.
+    pub watch: Watching<'a>,
 }
 
 /// Runs a message and appends its reply, unless it takes so long that other connections of the thread would
 /// wait for it (wire §12).
-pub fn dispatch(
-    server: &Server,
-    node: &Node,
-    caller: &Caller,
-    body: &[u8],
-    out: &mut BytesMut,
-) -> Disposition {
+pub fn dispatch(at: At<'_>, body: &[u8], out: &mut BytesMut) -> Disposition {
+    let At { server, caller, .. } = at;
     let header = match Header::parse(body) {
         Ok(header) => header,
         Err(error) => {
@@ -158,9 +170,9 @@ pub fn dispatch(
         if !batch::runs_inline(server, body) {
             return Disposition::Offload;
         }
-        batch::answer(At { server, node, caller }, header, body, &mut *out);
+        batch::answer(at, header, body, &mut *out);
     } else {
-        match run_message(At { server, node, caller }, header, body, out, Thread::Network) {
+        match run_message(at, header, body, out, Thread::Network) {
             Disposition::Done => {}
             elsewhere => return elsewhere,
         }
@@ -172,20 +184,14 @@ pub fn dispatch(
 }
 
 /// Runs a compressed message and appends its reply; a long one is left to [`run_offloaded`].
-pub fn dispatch_compressed(
-    server: &Server,
-    node: &Node,
-    caller: &Caller,
-    body: &[u8],
-    out: &mut BytesMut,
-) -> Disposition {
-    if server.is_community() {
+pub fn dispatch_compressed(at: At<'_>, body: &[u8], out: &mut BytesMut) -> Disposition {
+    if at.server.is_community() {
         refuse(out, ResultCode::ENTERPRISE_ONLY, 0);
     } else if body.len() > INLINE_INFLATE {
         return Disposition::Offload;
     } else {
         match compression::inflate(body) {
-            Ok(message) => return dispatch(server, node, caller, &message, out),
+            Ok(message) => return dispatch(at, &message, out),
             Err(code) => refuse(out, code, 0),
         }
     }
@@ -197,6 +203,7 @@ pub fn dispatch_compressed(
 pub fn run_offloaded(
     server: &Server,
     mut session: Session,
+    watch: Watching<'_>,
     frame_type: FrameType,
     body: &[u8],
     frames: FrameSink,
@@ -215,11 +222,12 @@ pub fn run_offloaded(
     let header = inflated.and_then(|body| Ok((Header::parse(&body)?, body)));
     match header {
         Err(code) => {
+            note(watch, code);
             refuse(&mut out, code, 0);
             let _ = frames.send(out);
         }
         Ok((header, body)) => {
-            let at = At { server, node: &session.node, caller: &session.caller };
+            let at = At { server, node: &session.node, caller: &session.caller, watch };
             if let Err(code) = enforce::connection(server, at.caller) {
                 refuse_stranger(&mut out, code, &header);
                 let _ = frames.send(out);
@@ -234,7 +242,7 @@ pub fn run_offloaded(
                 && let Ok((message, namespace)) = parse_message(server, header, &body)
             {
                 let query = query::Query { server, node: at.node, namespace, message };
-                return query::run(&query, at.caller, frames);
+                return query::run(&query, at.caller, watch, frames);
             }
             let _ = frames.send(out);
         }
@@ -242,26 +250,23 @@ pub fn run_offloaded(
 }
 
 /// Runs a message that calls a function, and appends its reply.
-pub fn run_call(
-    server: &Server,
-    node: &Node,
-    caller: &Caller,
-    frame_type: FrameType,
-    body: &[u8],
-    out: &mut BytesMut,
-) {
+pub fn run_call(at: At<'_>, frame_type: FrameType, body: &[u8], out: &mut BytesMut) {
+    let At { server, caller, watch, .. } = at;
     let inflated = match frame_type {
         FrameType::Compressed => compression::inflate(body).map(Cow::Owned),
         _ => Ok(Cow::Borrowed(body)),
     };
     let header = inflated.and_then(|body| Ok((Header::parse(&body)?, body)));
     match header {
-        Err(code) => refuse(out, code, 0),
+        Err(code) => {
+            note(watch, code);
+            refuse(out, code, 0);
+        }
         Ok((header, body)) => {
             if let Err(code) = enforce::connection(server, caller) {
                 return refuse_stranger(out, code, &header);
             }
-            run_message(At { server, node, caller }, header, &body, out, Thread::Compute);
+            run_message(at, header, &body, out, Thread::Compute);
             if compresses(server, &header) {
                 compression::deflate(out, 0);
             }
@@ -325,14 +330,6 @@ fn parse_message<'a>(
     Ok((message, namespace))
 }
 
-/// Where a request has come to, and from whom.
-#[derive(Clone, Copy)]
-struct At<'a> {
-    server: &'a Server,
-    node: &'a Node,
-    caller: &'a Caller,
-}
-
 /// Where a message runs.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Thread {
@@ -345,37 +342,45 @@ enum Thread {
 /// Runs a message that is no batch. A query is left to [`run_offloaded`], and a call of a function to [`run_call`]:
 /// neither runs on a network thread.
 fn run_message(at: At<'_>, header: Header, body: &[u8], out: &mut BytesMut, thread: Thread) -> Disposition {
-    let At { server, node, caller } = at;
+    let At { server, node, caller, watch } = at;
+    let refuse = |out: &mut BytesMut, code: ResultCode| {
+        note(watch, code);
+        refuse(out, code, 0);
+        Disposition::Done
+    };
     let (message, namespace) = match parse_message(server, header, body) {
         Ok(parsed) => parsed,
-        Err(code) => {
-            refuse(out, code, 0);
-            return Disposition::Done;
-        }
+        Err(code) => return refuse(out, code),
     };
     let Some(digest) = message.field(field::DIGEST) else { return Disposition::Offload };
-    let Some(digest) = Digest::from_slice(digest) else {
-        refuse(out, ResultCode::PARAMETER, 0);
-        return Disposition::Done;
-    };
+    let Some(digest) = Digest::from_slice(digest) else { return refuse(out, ResultCode::PARAMETER) };
     if thread == Thread::Network && calls_function(&message) {
         return Disposition::Call;
     }
     let set = message.field(field::SET).unwrap_or_default();
     if let Err(code) = enforce::record(server, caller, namespace.name().as_bytes(), set, &message) {
-        refuse(out, code, 0);
-        return Disposition::Done;
+        return refuse(out, code);
+    }
+    if let Some(code) = watch.and_then(|watch| watch.verdict.code) {
+        return refuse(out, code);
     }
     if node.is_particular()
         && let Err(code) = node.admit(namespace, digest.partition(), &message.header, false)
     {
-        refuse(out, code, 0);
-        return Disposition::Done;
+        return refuse(out, code);
     }
     let request =
         Request { server, namespace, set, digest, message, origin: Origin::Client, batch_filter: None };
-    run(&request, Reply::frame(out));
+    let ending = run(&request, Reply::frame(out));
+    note(watch, ending.code);
     Disposition::Done
+}
+
+/// Tells whoever watches how a request has ended.
+fn note(watch: Watching<'_>, code: ResultCode) {
+    if let Some(watch) = watch {
+        watch.ended(code);
+    }
 }
 
 /// Whether a message for one record calls a function.
@@ -400,7 +405,8 @@ pub fn run(request: &Request<'_>, mut reply: Reply<'_>) -> Ending {
     } else {
         Ending::bare(ResultCode::PARAMETER)
     };
-    reply.finish(ending);
+    let void_time = request.namespace.clock.void_time_for_clients(ending.void_time);
+    reply.finish(Ending { void_time, ..ending });
     ending
 }
 

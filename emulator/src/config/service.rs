@@ -32,6 +32,8 @@ settings! {
         cluster_pace: u32 = 10,
         /// Whether UDFs may reach outside of the server: files, processes, the environment.
         lua_unsafe: bool = false,
+        /// Where all chance but that of tokens and keys begins; without one, every run differs.
+        seed: Option<u64> = None,
         /// `heartbeat.mesh-seed-address-port`, each as `host:port`; shown and otherwise unused.
         mesh_seeds: Vec<String> = Vec::new(),
         /// Users, roles and sessions; `None` switches security off.

@@ -56,6 +56,10 @@ pub struct Security {
     sessions: Mutex<Sessions>,
 }
 
+/// Users and roles at one moment.
+#[derive(Clone, Debug)]
+pub struct SecuritySnapshot(Registry);
+
 /// Why security cannot be set up.
 #[derive(Debug, thiserror::Error)]
 pub enum SetupError {
@@ -170,6 +174,18 @@ impl Security {
         let account = account.ok_or(ResultCode::SEC_EXPIRED_SESSION)?;
         check_address(&account, address)?;
         Ok(account)
+    }
+
+    /// Users and roles as they are now.
+    pub fn snapshot(&self) -> SecuritySnapshot {
+        SecuritySnapshot(self.registry.lock().clone())
+    }
+
+    /// Makes users and roles what they were. Connections of users that there were not may do nothing any more.
+    pub fn restore(&self, snapshot: &SecuritySnapshot) {
+        let gone = self.registry.lock().restore(&snapshot.0);
+        let mut sessions = self.sessions.lock();
+        gone.iter().for_each(|account| sessions.revoke(account));
     }
 
     /// Over which time usage is averaged now.

@@ -42,6 +42,11 @@ impl PasswordHash {
         hash.map(PasswordHash).ok_or(ResultCode::SEC_PASSWORD)
     }
 
+    /// What a client sends to log in. A secret.
+    pub(crate) fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+
     /// Whether it stands for "no password": only certificates log such a user in.
     pub fn is_reserved(&self) -> bool {
         self.0.ct_eq(NO_PASSWORD_HASH.as_bytes()).into()

@@ -15,13 +15,13 @@ use subtle::ConstantTimeEq;
 const MAX_ENTRIES: usize = 255;
 
 /// Users and roles by their names.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Registry {
     users: BTreeMap<Vec<u8>, User>,
     roles: BTreeMap<Vec<u8>, Role>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct User {
     login: Login,
     roles: BTreeSet<Vec<u8>>,
@@ -372,6 +372,17 @@ impl Registry {
 
     fn role_mut(&mut self, name: &[u8]) -> Result<&mut Role, ResultCode> {
         self.roles.get_mut(name).filter(|role| !role.predefined).ok_or(ResultCode::SEC_ROLE)
+    }
+
+    /// Becomes what it was; the accounts of users that there were not, which permit nothing any more.
+    pub fn restore(&mut self, former: &Registry) -> Vec<Arc<Account>> {
+        let kept = |user: &User| former.users.values().any(|then| Arc::ptr_eq(&then.account, &user.account));
+        let gone = self.users.values().filter(|user| !kept(user)).map(|user| user.account.clone());
+        let gone: Vec<_> = gone.collect();
+        gone.iter().for_each(|account| account.grants.store(Arc::default()));
+        *self = former.clone();
+        self.refresh();
+        gone
     }
 
     /// Computes anew what every user may do.

@@ -5,9 +5,10 @@
 
 use super::call::Call;
 use super::tls::Stream;
-use super::{Door, FrameSink, Port, Server};
+use super::{Door, Port, Server};
 use crate::cluster::Node;
-use crate::command::{self, Disposition};
+use crate::command::{self, At, Disposition};
+use crate::control::{Watch, Watching};
 use crate::security::{self, Caller};
 use aerospike_wire::proto::{FrameType, HEADER_SIZE, ProtoHeader};
 use bytes::{Buf, Bytes, BytesMut};
@@ -28,8 +29,6 @@ const READ_SIZE: usize = 64 * 1024;
 const FLUSH_SIZE: usize = 256 * 1024;
 /// How long a client may refuse to take a reply (wire §1).
 const SEND_STALL: Duration = Duration::from_secs(10);
-/// Frames of an offloaded request that may wait for the client.
-const OFFLOAD_DEPTH: usize = 4;
 
 thread_local! {
     static INPUT: RefCell<Vec<u8>> = RefCell::new(vec![0; READ_SIZE]);
@@ -71,17 +70,19 @@ pub async fn serve(server: &Arc<Server>, door: &Door, socket: std::net::TcpStrea
     }
 }
 
-struct Connection<'a> {
-    server: &'a Arc<Server>,
+pub(super) struct Connection<'a> {
+    pub(super) server: &'a Arc<Server>,
     stream: Stream,
-    session: Session,
+    pub(super) session: Session,
     /// An incomplete frame.
     input: BytesMut,
     /// What the client has not taken yet.
-    output: BytesMut,
+    pub(super) output: BytesMut,
     /// A call that sends its reply itself.
     pending: Option<Arc<Call>>,
-    busy: &'a Cell<usize>,
+    /// What goes with a request that this thread has not answered at once.
+    pub(super) watch: Option<Arc<Watch>>,
+    pub(super) busy: &'a Cell<usize>,
     last_request: Instant,
 }
 
@@ -92,11 +93,13 @@ enum Step {
     /// The replies to be sent before more requests are taken.
     Flush,
     /// A node that is slow or hangs: the bytes wait.
-    Hold,
+    Pause,
     /// A request that runs beside the network thread.
     Offload(FrameType, Bytes),
     /// A function to be called by the compute pool.
     Call(FrameType, Bytes),
+    /// A request that a fault is about.
+    Hold(FrameType, Bytes),
     /// The end of the connection, once the replies are sent.
     Close,
 }
@@ -128,6 +131,7 @@ impl<'a> Connection<'a> {
             input: BytesMut::new(),
             output: BytesMut::new(),
             pending: None,
+            watch: None,
             busy,
             last_request: Instant::now(),
         })
@@ -143,13 +147,26 @@ impl<'a> Connection<'a> {
                 self.flush().await?;
                 match step {
                     Step::Read => break,
-                    Step::Close => {
-                        self.stream.close();
-                        return Ok(());
-                    }
+                    Step::Close => return self.close(),
                     Step::Flush => {}
-                    Step::Hold => self.session.node.wait_until_prompt().await,
-                    Step::Offload(frame_type, body) => self.offload(frame_type, body).await?,
+                    Step::Pause => self.session.node.wait_until_prompt().await,
+                    Step::Offload(frame_type, body) => {
+                        let watch = self.watch.take();
+                        if self.offload(frame_type, body, watch).await?.is_break() {
+                            return self.close();
+                        }
+                    }
+                    Step::Hold(frame_type, body) => {
+                        if self.hold(frame_type, body).await?.is_break() {
+                            return self.close();
+                        }
+                    }
+                    Step::Call(frame_type, body) if self.watch.is_some() => {
+                        let watch = self.watch.take();
+                        if self.watched_call(frame_type, body, watch).await?.is_break() {
+                            return self.close();
+                        }
+                    }
                     Step::Call(frame_type, body) => {
                         let call = self.begin_call(frame_type, body);
                         if self.input.is_empty() {
@@ -163,6 +180,11 @@ impl<'a> Connection<'a> {
                 step = self.resume()?;
             }
         }
+    }
+
+    fn close(&mut self) -> io::Result<()> {
+        self.stream.close();
+        Ok(())
     }
 
     /// Waits for bytes, and answers what is complete.
@@ -192,7 +214,7 @@ impl<'a> Connection<'a> {
             }
             if !self.session.node.is_prompt() && self.session.port == Port::Service {
                 self.input.extend_from_slice(fresh);
-                return Poll::Ready(Ok(Step::Hold));
+                return Poll::Ready(Ok(Step::Pause));
             }
             if !self.input.is_empty() {
                 self.input.extend_from_slice(fresh);
@@ -245,6 +267,7 @@ impl<'a> Connection<'a> {
                         break Step::Offload(head.frame_type, Bytes::copy_from_slice(body));
                     }
                     Disposition::Call => break Step::Call(head.frame_type, Bytes::copy_from_slice(body)),
+                    Disposition::Hold => break Step::Hold(head.frame_type, Bytes::copy_from_slice(body)),
                     Disposition::Close => break Step::Close,
                 }
             };
@@ -257,10 +280,27 @@ impl<'a> Connection<'a> {
         if self.server.settings.proto_fd_idle_ms.load(Ordering::Relaxed) != 0 {
             self.last_request = Instant::now();
         }
+        if self.server.control.is_watching() {
+            return self.answer_watched(frame_type, body, out);
+        }
+        self.run_request(frame_type, body, None, out)
+    }
+
+    /// Where its requests come to.
+    fn at<'w>(&'w self, watch: Watching<'w>) -> At<'w> {
+        At { server: self.server, node: &self.session.node, caller: &self.session.caller, watch }
+    }
+
+    /// Answers a request, or says that this is not the place to do so.
+    pub(super) fn run_request(
+        &mut self,
+        frame_type: FrameType,
+        body: &[u8],
+        watch: Watching<'_>,
+        out: &mut BytesMut,
+    ) -> Disposition {
         match frame_type {
-            FrameType::Message => {
-                command::dispatch(self.server, &self.session.node, &self.session.caller, body, out)
-            }
+            FrameType::Message => command::dispatch(self.at(watch), body, out),
             FrameType::Info if command::info::takes_long(self.server, body) => Disposition::Offload,
             FrameType::Info => command::info::answer(self.server, &mut self.session, body, out),
             FrameType::Admin => {
@@ -270,9 +310,7 @@ impl<'a> Connection<'a> {
                 security::admin::answer(self.server, &mut self.session, body, out);
                 Disposition::Done
             }
-            FrameType::Compressed => {
-                command::dispatch_compressed(self.server, &self.session.node, &self.session.caller, body, out)
-            }
+            FrameType::Compressed => command::dispatch_compressed(self.at(watch), body, out),
             // A server without replication leaves such frames unanswered (wire §2).
             FrameType::Xdr => Disposition::Done,
         }
@@ -302,7 +340,7 @@ impl<'a> Connection<'a> {
     }
 
     /// Waits until the client has taken everything.
-    async fn flush(&mut self) -> io::Result<()> {
+    pub(super) async fn flush(&mut self) -> io::Result<()> {
         loop {
             let sent = match self.output.is_empty() {
                 true => self.stream.try_flush().map(|()| 0),
@@ -332,7 +370,8 @@ impl<'a> Connection<'a> {
         let caller = self.session.caller.clone();
         self.server.compute.run(move || {
             let mut reply = BytesMut::new();
-            command::run_call(&server, &node, &caller, frame_type, &body, &mut reply);
+            let at = At { server: &server, node: &node, caller: &caller, watch: None };
+            command::run_call(at, frame_type, &body, &mut reply);
             answering.answer(reply);
         });
         call
@@ -354,28 +393,6 @@ impl<'a> Connection<'a> {
     async fn end_call(&mut self, call: &Call) -> io::Result<()> {
         self.output = call.ended().await?;
         self.flush().await
-    }
-
-    /// Runs a request beside this thread and streams its frames.
-    async fn offload(&mut self, frame_type: FrameType, body: Bytes) -> io::Result<()> {
-        self.busy.set(self.busy.get() + 1);
-        let result = self.stream(frame_type, body).await;
-        self.busy.set(self.busy.get() - 1);
-        result
-    }
-
-    async fn stream(&mut self, frame_type: FrameType, body: Bytes) -> io::Result<()> {
-        let (sink, mut frames) = FrameSink::channel(OFFLOAD_DEPTH);
-        let (server, session) = (self.server.clone(), self.session.clone());
-        tokio::task::spawn_blocking(move || {
-            command::run_offloaded(&server, session, frame_type, &body, sink);
-        });
-        while let Some(frame) = frames.recv().await {
-            self.session.node.wait_while_hanging().await;
-            self.output = frame;
-            self.flush().await?;
-        }
-        Ok(())
     }
 }
 

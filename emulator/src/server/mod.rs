@@ -9,6 +9,7 @@ mod connection;
 mod host;
 mod offload;
 mod tls;
+mod watched;
 mod worker;
 
 pub use connection::Session;
@@ -20,7 +21,7 @@ use crate::cluster::{Cluster, Doors as _, Listeners, MAX_NODES, Node};
 use crate::command::query::jobs::Jobs;
 pub use crate::config::Settings;
 use crate::config::{Config, Edition};
-use crate::control::Clock;
+use crate::control::{Clock, Control};
 use crate::security::{self, Security};
 use crate::store::Store;
 use crate::udf::Udfs;
@@ -45,6 +46,8 @@ pub struct Server {
     pub config: Config,
     /// The time of records, sessions and quotas.
     pub clock: Arc<Clock>,
+    /// What only an emulator has.
+    pub control: Control,
     /// The namespaces.
     pub store: Store,
     /// Where the port for administration listens, if there is one.
@@ -179,12 +182,13 @@ impl Server {
             security,
             admin_address: admin_address(&config),
             clock: clock.clone(),
+            control: Control::new(config.seed),
             settings: Settings::new(&config),
             batches: BatchCounts::default(),
             log_levels: Mutex::default(),
             jobs: Jobs::default(),
             user_agents: Mutex::default(),
-            udfs: Udfs::new(config.lua_unsafe, clock.clone()),
+            udfs: Udfs::new(config.lua_unsafe, config.seed, clock.clone()),
             compute: Compute::new(std::thread::available_parallelism().map_or(2, usize::from)),
             config,
         })
@@ -324,6 +328,7 @@ impl Running {
         self.stopped.store(true, Ordering::Release);
         self.server.cluster.close();
         self.server.jobs.close();
+        self.server.control.log.close();
         let _ = self.stop.send(true);
         if let Some(housekeeper) = self.housekeeper.take() {
             housekeeper.thread().unpark();

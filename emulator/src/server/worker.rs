@@ -3,6 +3,8 @@
 use super::{DRAIN, Door, MAX_ADMIN_CONNECTIONS, Port, Server, connection};
 use crate::cluster::{Doors, Listeners, Node};
 use crate::config::Config;
+use crate::control::fault::Verdict;
+use crate::control::{Kind, Subject};
 use socket2::{Domain, Protocol, Socket, Type};
 use std::cell::Cell;
 use std::io;
@@ -164,6 +166,11 @@ async fn accept(
                 continue;
             }
         };
+        if server.control.is_watching() && refuses(&server, &door) {
+            // Closed with a reset, which is what a refusal looks like to a client that has not sent anything yet.
+            let _ = socket2::SockRef::from(&socket).set_linger(Some(Duration::ZERO));
+            continue;
+        }
         let port = door.port;
         let counts = door.node.connections.of(port);
         let most = match port {
@@ -184,6 +191,24 @@ async fn accept(
             counts.closed.fetch_add(1, Ordering::Relaxed);
         }
     }
+}
+
+/// Whether a fault refuses a connection.
+fn refuses(server: &Server, door: &Door) -> bool {
+    let node = door.node.name();
+    let subject = Subject {
+        kind: Kind::Connect,
+        writes: false,
+        in_batch: false,
+        namespace: &[],
+        set: &[],
+        digest: None,
+        user: &[],
+        node: &node,
+    };
+    let mut verdict = Verdict::default();
+    server.control.faults.judge(&subject, None, &mut verdict);
+    verdict.refuses
 }
 
 /// Serves the connections of one thread until the server stops.

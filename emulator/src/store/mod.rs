@@ -10,6 +10,7 @@ mod namespace;
 mod partition;
 mod record;
 mod sets;
+mod snapshot;
 mod stats;
 mod truncate;
 
@@ -19,6 +20,7 @@ pub use namespace::{Namespace, NsupCycle};
 pub use partition::{Partition, PartitionLock};
 pub use record::{Record, RecordHeader, storage_size};
 pub use sets::{MAX_SET_NAME, MAX_SETS, NO_SET, Set, SetId, Sets};
+pub use snapshot::{Change, NamespaceSnapshot};
 pub use stats::{Counter, Stats};
 
 use crate::config::Config;

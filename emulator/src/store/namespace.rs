@@ -124,7 +124,7 @@ impl Namespace {
     }
 
     /// What follows from a record taking another's place. Called with the partition locked.
-    fn account(&self, old: Option<&Record>, new: Option<&Record>) {
+    pub(super) fn account(&self, old: Option<&Record>, new: Option<&Record>) {
         self.indexes.follow(old, new);
         let bytes = |record: Option<&Record>| record.map_or(0, |r| stored_bytes(r.header().storage_size));
         let growth = bytes(new) - bytes(old);

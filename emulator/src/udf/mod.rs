@@ -54,7 +54,11 @@ pub struct Udfs {
     pub locks: RecordLocks,
 }
 
-#[derive(Debug, Default)]
+/// The modules that were registered at one moment.
+#[derive(Clone, Debug)]
+pub struct UdfSnapshot(Registered);
+
+#[derive(Clone, Debug, Default)]
 struct Registered {
     modules: Modules,
     /// File names in the order in which they were first mentioned; they keep their place for good (lua §1.2).
@@ -71,9 +75,9 @@ impl Registered {
 
 impl Udfs {
     /// No module yet.
-    pub fn new(is_unsafe: bool, clock: Arc<Clock>) -> Udfs {
+    pub fn new(is_unsafe: bool, seed: Option<u64>, clock: Arc<Clock>) -> Udfs {
         Udfs {
-            settings: Settings { is_unsafe, clock, is_stopping: Arc::default() },
+            settings: Settings { is_unsafe, seed, clock, is_stopping: Arc::default() },
             registered: RwLock::default(),
             pools: DashMap::with_shard_amount(4),
             locks: RecordLocks::default(),
@@ -93,8 +97,7 @@ impl Udfs {
         let mut modules = HashMap::clone(&registered.modules);
         modules.insert(file.to_owned(), module.clone());
         registered.modules = Arc::new(modules);
-        // Callable are modules whose file a real server would find.
-        if file.ends_with(".lua") && !file.contains('/') {
+        if is_callable(file) {
             let pool = Pool::new(self.settings.clone(), module.clone(), registered.modules.clone());
             self.pools.insert(module.name().to_owned(), Arc::new(pool));
         }
@@ -115,6 +118,34 @@ impl Udfs {
     /// A module by its file name.
     pub fn get(&self, file: &str) -> Option<Arc<Module>> {
         self.registered.read().modules.get(file).cloned()
+    }
+
+    /// The modules as they are now.
+    pub fn snapshot(&self) -> UdfSnapshot {
+        UdfSnapshot(self.registered.read().clone())
+    }
+
+    /// Registers the modules that there were, and no others.
+    pub fn restore(&self, snapshot: &UdfSnapshot) {
+        let mut registered = self.registered.write();
+        if Arc::ptr_eq(&registered.modules, &snapshot.0.modules) {
+            return;
+        }
+        let is_same = |file: &String, module: &Arc<Module>| {
+            registered.modules.get(file).is_some_and(|present| Arc::ptr_eq(present, module))
+        };
+        let changed = snapshot.0.modules.iter().filter(|(file, module)| !is_same(file, module));
+        for (file, module) in changed.filter(|(file, _)| is_callable(file)) {
+            let pool = Pool::new(self.settings.clone(), module.clone(), snapshot.0.modules.clone());
+            self.pools.insert(module.name().to_owned(), Arc::new(pool));
+            tracing::debug!(file, "module restored");
+        }
+        for (file, module) in registered.modules.iter() {
+            if !snapshot.0.modules.contains_key(file) {
+                self.pools.remove(module.name());
+            }
+        }
+        *registered = snapshot.0.clone();
     }
 
     /// All modules, in the order in which their names were first mentioned.
@@ -183,6 +214,11 @@ impl Udfs {
     pub fn apply(&self, call: &Call<'_>, record: &mut Option<RecordState>) -> CallResult {
         self.with_state(call.module, |state| state.apply(call, record))?
     }
+}
+
+/// Whether requests can call a module: a real server would find its file.
+fn is_callable(file: &str) -> bool {
+    file.ends_with(".lua") && !file.contains('/')
 }
 
 /// Which function to call, and how.

@@ -43,6 +43,8 @@ const NO_RESULT: &str = "result cannot be returned";
 pub struct Settings {
     /// Whether the libraries that reach outside of the server are there.
     pub is_unsafe: bool,
+    /// What `math.random` of every state begins with.
+    pub seed: Option<u64>,
     /// The time of records.
     pub clock: Arc<Clock>,
     /// Whether calls are to end.
@@ -95,6 +97,10 @@ impl State {
         let budget = Budget::stopped_by(settings.is_stopping.clone());
         budget.watch(&lua)?;
         let world = World { budget, module: name.into(), clock: settings.clock.clone() };
+        if let Some(seed) = settings.seed {
+            let math: Table = lua.globals().raw_get("math")?;
+            math.raw_get::<Function>("randomseed")?.call::<()>(seed as i64)?;
+        }
         api::install(&lua, &world)?;
         let native = natives(&lua, &world, settings, modules)?;
         let mut runner = Value::Nil;

@@ -5,6 +5,7 @@
 mod addresses;
 mod cluster;
 mod config;
+mod emulator;
 mod identity;
 mod inspect;
 mod jobs;
@@ -120,8 +121,8 @@ const MAX_LENGTHY: usize = 64 * 1024;
 
 /// Whether a frame has nothing but commands that would hold other connections of the thread up.
 pub fn takes_long(server: &Server, body: &[u8]) -> bool {
-    // Starting and stopping a node waits for threads such as this one.
-    if body.starts_with(b"emulator-node") {
+    // They wait, or go through all records.
+    if body.starts_with(b"emulator-") {
         return true;
     }
     // Registering a module runs its top level.

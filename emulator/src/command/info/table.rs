@@ -1,8 +1,8 @@
 //! All info commands (info §5).
 
 use super::{
-    Answer, InfoError, Request, addresses, cluster, config, identity, inspect, jobs, latencies, logs,
-    namespaces, nodes, sindex, statistics, truncate, udf,
+    Answer, InfoError, Request, addresses, cluster, config, emulator, identity, inspect, jobs, latencies,
+    logs, namespaces, nodes, sindex, statistics, truncate, udf,
 };
 use aerospike_wire::ResultCode;
 
@@ -220,6 +220,11 @@ pub const COMMANDS: &[Command] = &[
 
     // What only an emulator has
     internal(plain("emulator-node", nodes::control)),
+    internal(plain("emulator-clock", emulator::clock)),
+    internal(plain("emulator-fault", emulator::fault)),
+    internal(plain("emulator-log", emulator::log)),
+    internal(plain("emulator-snapshot", emulator::snapshot)),
+    internal(plain("emulator-data", emulator::data)),
 
     // What only Enterprise Edition has
     enterprise("masking", unsupported),

@@ -23,6 +23,7 @@ mod walk;
 
 use super::OffloadedFrames;
 use crate::cluster::Node;
+use crate::control::Watching;
 use crate::security::{Caller, Permission, QueryGuard, enforce};
 use crate::server::{Gone, Server};
 use crate::store::{Namespace, SetId};
@@ -77,9 +78,11 @@ enum SetFilter {
 }
 
 /// Runs a query and sends its reply.
-pub fn run(query: &Query<'_>, caller: &Caller, frames: OffloadedFrames) {
+pub fn run(query: &Query<'_>, caller: &Caller, watch: Watching<'_>, frames: OffloadedFrames) {
     let mut output = Output::new(frames);
     let kind = query.kind().and_then(|kind| Ok((kind, query.permit(caller, kind)?)));
+    let fault = watch.and_then(|watch| watch.verdict.code).map_or(Ok(()), Err);
+    let kind = kind.and_then(|permitted| fault.map(|()| permitted));
     // Held until the query ends: it counts against the user's quotas.
     let (kind, _guard) = match kind {
         Ok((kind, guard)) => (Ok(kind), guard),
@@ -104,6 +107,9 @@ pub fn run(query: &Query<'_>, caller: &Caller, frames: OffloadedFrames) {
         }
         Ok(Kind::Aggregation) => aggregation::run(query, &mut output),
     };
+    if let Some(watch) = watch {
+        watch.ended(result.err().unwrap_or(ResultCode::OK));
+    }
     if let Err(code) = result {
         // Whoever has gone misses nothing.
         let _: Result<(), Gone> = output.refuse(code);

@@ -78,7 +78,9 @@ impl<'a> Projection<'a> {
                 reply.has_ops()
             }
         };
-        reply.finish(Ending::of(ResultCode::OK, record));
+        let ending = Ending::of(ResultCode::OK, record);
+        let void_time = query.namespace.clock.void_time_for_clients(ending.void_time);
+        reply.finish(Ending { void_time, ..ending });
         has_values
     }
 }

@@ -26,7 +26,7 @@ impl Module {
     fn new(source: &str) -> Module {
         let clock = Arc::new(Clock::new());
         let module = Module {
-            udfs: Udfs::new(false, clock.clone()),
+            udfs: Udfs::new(false, None, clock.clone()),
             namespace: Arc::new(Namespace::new(&NamespaceConfig::new("test"), clock)),
             // Tests share the machine with others.
             limit: Duration::from_secs(60),

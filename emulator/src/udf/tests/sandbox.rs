@@ -66,7 +66,7 @@ fn bytecode_is_not_loaded() {
 fn unsafe_servers_have_all_libraries() {
     let clock = Arc::new(crate::control::Clock::new());
     let limit = Duration::from_millis(200);
-    let module = Module { udfs: Udfs::new(true, clock), limit, ..Module::new("") };
+    let module = Module { udfs: Udfs::new(true, None, clock), limit, ..Module::new("") };
     module
         .put("t.lua", "function f(r) return type(io.open) .. type(os.getenv) .. type(package.searchers) end");
     assert_eq!(module.call("f", Vec::new()), Ok(text("functionfunctiontable")));
