@@ -8,7 +8,8 @@
 //! |---|---|
 //! | [`key`], [`policy`], [`error`] | what a caller passes in and gets back |
 //! | [`request`], [`reply`] | bytes out, bytes in |
-//! | [`batch`] | many keys: split by node, packed rows, several reply frames |
+//! | [`batch`], [`query`], [`rounds`] | many keys, many partitions: split by node, several reply frames |
+//! | [`admin`] | logins, users, roles |
 //! | [`retry`] | the retry loop as a state machine |
 //! | [`cluster`] | discovery, tending, peers, partition map, connection limits |
 //! | [`transport::blocking`] | one thread, one socket, one write and one read per command |
@@ -16,14 +17,17 @@
 //!
 //! Sections such as "wire §9" or "info §12" name the functional reference that this project is built from.
 
+pub mod admin;
 pub mod batch;
 pub mod cluster;
 pub mod error;
 pub mod key;
 pub mod policy;
+pub mod query;
 pub mod reply;
 pub mod request;
 pub mod retry;
+pub mod rounds;
 pub mod transport;
 
 pub use cluster::{Cluster, ClusterConfig};

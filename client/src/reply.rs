@@ -1,6 +1,7 @@
 //! Replies: frames collected from whatever pieces a socket gives, then read in place.
 
 use crate::error::{Error, ErrorKind};
+use aerospike_wire::admin::{self, AdminHeader};
 use aerospike_wire::bits::info3;
 use aerospike_wire::proto::{FrameType, HEADER_SIZE, ProtoHeader};
 use aerospike_wire::{Header, Message, ResultCode, message, time};
@@ -18,6 +19,10 @@ pub enum Expect {
     Frame(FrameType),
     /// After the message frame that holds the row with the LAST bit.
     Rows,
+    /// As [`Expect::Rows`], or after the message that refuses the request, which has no such bit (query §6).
+    Query,
+    /// After the admin frame that holds the record with a result code: the end's, or an error's (security §9).
+    Records,
 }
 
 /// One row of a reply of several records.
@@ -40,6 +45,8 @@ pub struct Inbox {
     /// Start of the frame that is not complete yet.
     frame_at: usize,
     rows: Vec<Row>,
+    /// Bodies of admin records, headers included.
+    records: Vec<Range<usize>>,
     trailer: Option<Header>,
 }
 
@@ -57,6 +64,7 @@ impl Inbox {
         expect: Expect::Frame(FrameType::Message),
         frame_at: 0,
         rows: Vec::new(),
+        records: Vec::new(),
         trailer: None,
     };
 
@@ -68,6 +76,7 @@ impl Inbox {
         self.filled = 0;
         self.frame_at = 0;
         self.rows.clear();
+        self.records.clear();
         self.trailer = None;
         self.expect = expect;
     }
@@ -102,8 +111,19 @@ impl Inbox {
             }
             match self.expect {
                 Expect::Frame(kind) if kind == proto.frame_type && end == self.filled => return Ok(true),
-                Expect::Rows if proto.frame_type == FrameType::Message => {
+                Expect::Rows | Expect::Query if proto.frame_type == FrameType::Message => {
                     self.take_rows(self.frame_at + HEADER_SIZE..end)?;
+                    self.frame_at = end;
+                    if self.trailer.is_some() {
+                        return if end == self.filled {
+                            Ok(true)
+                        } else {
+                            Err(malformed("bytes after the reply"))
+                        };
+                    }
+                }
+                Expect::Records if proto.frame_type == FrameType::Admin => {
+                    self.take_records(self.frame_at + HEADER_SIZE..end)?;
                     self.frame_at = end;
                     if self.trailer.is_some() {
                         return if end == self.filled {
@@ -125,7 +145,10 @@ impl Inbox {
         let mut rest = &self.bytes[frame.clone()];
         while !rest.is_empty() && self.trailer.is_none() {
             let (row, behind) = Message::parse_prefix(rest).map_err(malformed)?;
-            if row.header.info3 & info3::LAST != 0 {
+            let refused = self.expect == Expect::Query
+                && row.header.result != 0
+                && row.header.info3 & info3::PARTITION_DONE == 0;
+            if row.header.info3 & info3::LAST != 0 || refused {
                 self.trailer = Some(row.header);
             } else {
                 let start = frame.end - rest.len() + message::MESSAGE_HEADER_SIZE;
@@ -134,6 +157,39 @@ impl Inbox {
             rest = behind;
         }
         Ok(())
+    }
+
+    fn take_records(&mut self, frame: Range<usize>) -> Result<(), ErrorKind> {
+        let mut at = frame.start;
+        while at < frame.end && self.trailer.is_none() {
+            let cut_off = || malformed("an admin record is cut off");
+            let (header, mut rest) = AdminHeader::parse(&self.bytes[at..frame.end]).ok_or_else(cut_off)?;
+            if header.result != 0 {
+                self.trailer = Some(Header { result: header.result, ..Header::default() });
+            } else {
+                for _ in 0..header.n_fields {
+                    (.., rest) = admin::take_field(rest).ok_or_else(cut_off)?;
+                }
+                self.records.push(at..frame.end - rest.len());
+            }
+            at = frame.end - rest.len();
+        }
+        Ok(())
+    }
+
+    /// Forgets the rows that have come so far, and their bytes: for those who take them while more is coming.
+    pub fn discard_rows(&mut self) {
+        if self.frame_at > 0 {
+            self.bytes.copy_within(self.frame_at..self.filled, 0);
+            self.filled -= self.frame_at;
+            self.frame_at = 0;
+        }
+        self.rows.clear();
+    }
+
+    /// The bodies of a complete reply of admin records, without the end's.
+    pub fn records(&self) -> impl Iterator<Item = &[u8]> {
+        self.records.iter().map(|record| &self.bytes[record.clone()])
     }
 
     /// The body of a complete reply of one frame.
@@ -152,8 +208,12 @@ impl Inbox {
     /// The result code of a complete reply: the message's, or the trailer's.
     pub fn result(&self) -> ResultCode {
         match self.expect {
-            Expect::Rows => ResultCode(self.trailer.map_or(0, |header| header.result)),
-            Expect::Frame(_) => ResultCode(self.body().get(5).copied().unwrap_or(0)),
+            Expect::Rows | Expect::Query | Expect::Records => {
+                ResultCode(self.trailer.map_or(0, |header| header.result))
+            }
+            Expect::Frame(FrameType::Message) => ResultCode(self.body().get(5).copied().unwrap_or(0)),
+            Expect::Frame(FrameType::Admin) => ResultCode(self.body().get(1).copied().unwrap_or(0)),
+            Expect::Frame(_) => ResultCode::OK,
         }
     }
 

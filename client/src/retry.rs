@@ -140,6 +140,11 @@ impl Execution {
         Step::Done(Err(self.error(kind)))
     }
 
+    /// Something has come: the attempt's silence is over, and its time begins anew.
+    pub fn heard(&mut self, now: Instant) {
+        self.attempt_started = now;
+    }
+
     /// The pause is over.
     pub fn slept(&mut self, now: Instant) -> Step {
         self.attempt_started = now;

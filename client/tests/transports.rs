@@ -1,8 +1,9 @@
 //! Both transports against a server that does what each test scripts: answers late, in pieces, wrongly, not at
 //! all.
 
+use aerospike_client_core::admin::{AuthMode, Login, hash_password};
 use aerospike_client_core::batch::{Batch, BatchRun, Body, row_index};
-use aerospike_client_core::cluster::{Authenticator, PoolLimits};
+use aerospike_client_core::cluster::PoolLimits;
 use aerospike_client_core::policy::{BatchPolicy, Policy, Replica};
 use aerospike_client_core::reply::{Expect, Inbox};
 use aerospike_client_core::request::{Writer, read_header};
@@ -88,8 +89,12 @@ fn serve(mut stream: TcpStream, script: &Script, requests: &AtomicUsize, opened:
         match proto.frame_type {
             FrameType::Info => stream.write_all(&info_reply(&body)).ok()?,
             FrameType::Admin => {
-                let code = u8::from(body != b"hello");
-                stream.write_all(&frame(FrameType::Admin, &[0, code])).ok()?;
+                // A login is right if it shows this password's hash.
+                let right = hash_password("hello").unwrap();
+                let right = body.windows(right.len()).any(|part| part == right.as_bytes());
+                let mut reply = [0; 16];
+                reply[1] = if right { 0 } else { ResultCode::SEC_CREDENTIAL.0 };
+                stream.write_all(&frame(FrameType::Admin, &reply)).ok()?;
             }
             _ => {
                 opened.fetch_add(!std::mem::replace(&mut counted, true) as usize, Ordering::SeqCst);
@@ -237,7 +242,7 @@ impl Runs for Reacting {
                 code => Err(run.error(ErrorKind::Server(code))),
             },
             Done::Failed { error, .. } => Err(error),
-            Done::Batch { .. } => panic!("no batch was sent"),
+            Done::Batch { .. } | Done::Query { .. } => panic!("one command was sent"),
         }
     }
 
@@ -248,7 +253,7 @@ impl Runs for Reacting {
         match self.wait(1).pop().unwrap() {
             Done::Batch { replies, run, .. } => Ok((rows(replies.iter(), count), failed(&run))),
             Done::Failed { error, .. } => Err(error),
-            Done::Reply { .. } => panic!("a batch was sent"),
+            Done::Reply { .. } | Done::Query { .. } => panic!("a batch was sent"),
         }
     }
 }
@@ -629,26 +634,13 @@ fn the_wrong_cluster_and_nobody() {
     assert!(Cluster::connect(ClusterConfig { limits, ..server.config() }).is_err());
 }
 
-#[derive(Debug)]
-struct Secret(&'static str);
-
-impl Authenticator for Secret {
-    fn hello(&self, _: &str) -> Vec<u8> {
-        frame(FrameType::Admin, self.0.as_bytes())
-    }
-
-    fn check(&self, reply: &[u8]) -> Result<(), ErrorKind> {
-        match reply {
-            [_, 0] => Ok(()),
-            _ => Err(ErrorKind::Server(ResultCode::SEC_CREDENTIAL)),
-        }
-    }
-}
-
 #[test]
-fn every_connection_authenticates() {
+fn every_connection_logs_in() {
     let server = Server::start(|_, _| ok());
-    let config = |secret| ClusterConfig { authenticator: Some(Arc::new(Secret(secret))), ..server.config() };
+    let config = |password| {
+        let login = Login::new(AuthMode::Internal, "admin", password).unwrap();
+        ClusterConfig { login: Some(Arc::new(login)), ..server.config() }
+    };
     assert_eq!(Blocking(Cluster::connect(config("hello")).unwrap()).run(&policy(0), false).unwrap(), 0);
     assert_eq!(Reacting::new(Cluster::connect(config("hello")).unwrap()).run(&policy(0), false).unwrap(), 0);
     assert!(Cluster::connect(config("wrong")).is_err());

@@ -8,28 +8,21 @@ mod view;
 pub use node::{Node, PoolLimits};
 pub use view::View;
 
+use crate::admin::Login;
 use crate::error::{Error, ErrorKind};
 use parking_lot::{Condvar, Mutex, RwLock};
 use std::sync::Arc;
 use std::time::Duration;
-
-/// Proves to a server who the client is. The way in for logins; without one, nothing is said.
-pub trait Authenticator: Send + Sync + std::fmt::Debug {
-    /// The frame that a new connection to a node sends first.
-    fn hello(&self, node: &str) -> Vec<u8>;
-
-    /// Judges the body of the admin frame that answers it.
-    ///
-    /// # Errors
-    /// The server's refusal.
-    fn check(&self, reply: &[u8]) -> Result<(), ErrorKind>;
-}
 
 /// How to find a cluster and how to talk to it (python-api §2.1).
 #[derive(Clone, Debug)]
 pub struct ClusterConfig {
     /// Hosts to ask first, any member of the cluster.
     pub hosts: Vec<(String, u16)>,
+    /// The names that the hosts' certificates must have, where these are not the hosts' own.
+    pub tls_names: Vec<Option<String>>,
+    /// Encrypt all connections.
+    pub tls: Option<Arc<rustls::ClientConfig>>,
     /// Refuse nodes of a cluster with another name.
     pub cluster_name: Option<String>,
     /// Time for opening a connection and for each info request.
@@ -43,7 +36,9 @@ pub struct ClusterConfig {
     /// The client's own racks, the preferred one first; empty: not rack-aware.
     pub racks: Vec<u32>,
     /// Who the client is.
-    pub authenticator: Option<Arc<dyn Authenticator>>,
+    pub login: Option<Arc<Login>>,
+    /// Let every pool of blocking connections hold its minimum from the start; reactors open theirs themselves.
+    pub open_minimum: bool,
     /// Client name and version, as `user-agents` shows it (info §7).
     pub user_agent: String,
 }
@@ -52,13 +47,16 @@ impl Default for ClusterConfig {
     fn default() -> ClusterConfig {
         ClusterConfig {
             hosts: Vec::new(),
+            tls_names: Vec::new(),
+            tls: None,
             cluster_name: None,
             timeout: Duration::from_secs(30),
             limits: PoolLimits { max: 256, min: 0, idle: Duration::from_secs(30) },
             tend_interval: Duration::from_secs(1),
             use_services_alternate: false,
             racks: Vec::new(),
-            authenticator: None,
+            login: None,
+            open_minimum: true,
             user_agent: concat!("rust-", env!("CARGO_PKG_VERSION")).to_owned(),
         }
     }
@@ -116,8 +114,8 @@ impl Cluster {
     }
 
     /// Who the client is.
-    pub fn authenticator(&self) -> Option<&Arc<dyn Authenticator>> {
-        self.shared.config.authenticator.as_ref()
+    pub fn login(&self) -> Option<&Arc<Login>> {
+        self.shared.config.login.as_ref()
     }
 
     /// The client's own racks.

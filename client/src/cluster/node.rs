@@ -2,6 +2,7 @@
 
 use crate::error::ErrorKind;
 use crate::transport::blocking::Connection;
+use crate::transport::stream::Encryption;
 use parking_lot::{Condvar, Mutex};
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -25,6 +26,7 @@ pub struct Node {
     name: String,
     address: Arc<str>,
     socket: SocketAddr,
+    encryption: Option<Encryption>,
     limits: PoolLimits,
     /// Connections open or being opened, by any transport.
     open: AtomicUsize,
@@ -37,11 +39,17 @@ pub struct Node {
 }
 
 impl Node {
-    pub(super) fn new(name: String, socket: SocketAddr, limits: PoolLimits) -> Arc<Node> {
+    pub(super) fn new(
+        name: String,
+        socket: SocketAddr,
+        encryption: Option<Encryption>,
+        limits: PoolLimits,
+    ) -> Arc<Node> {
         Arc::new(Node {
             name,
             address: socket.to_string().into(),
             socket,
+            encryption,
             limits,
             open: AtomicUsize::new(0),
             idle: Mutex::default(),
@@ -55,7 +63,7 @@ impl Node {
     #[cfg(test)]
     pub(crate) fn for_test(name: &str) -> Arc<Node> {
         let limits = PoolLimits { max: 2, min: 0, idle: Duration::from_secs(30) };
-        Node::new(name.into(), ([127, 0, 0, 1], 1).into(), limits)
+        Node::new(name.into(), ([127, 0, 0, 1], 1).into(), None, limits)
     }
 
     /// Node id.
@@ -71,6 +79,11 @@ impl Node {
     /// Where to connect.
     pub fn socket(&self) -> SocketAddr {
         self.socket
+    }
+
+    /// How its connections are encrypted, if they are.
+    pub fn encryption(&self) -> Option<&Encryption> {
+        self.encryption.as_ref()
     }
 
     /// The pool's limits.
@@ -115,7 +128,7 @@ impl Node {
     }
 
     /// How many connections are missing to the minimum.
-    pub(super) fn lacking(&self) -> usize {
+    pub(crate) fn lacking(&self) -> usize {
         self.limits.min.min(self.limits.max).saturating_sub(self.open_connections())
     }
 
@@ -145,7 +158,7 @@ impl Node {
     ) -> Result<Result<Connection, Permit>, ErrorKind> {
         loop {
             let taken = self.idle.lock().pop();
-            if let Some(connection) = taken {
+            if let Some(mut connection) = taken {
                 if connection.is_usable(self.limits.idle) {
                     return Ok(Ok(connection));
                 }

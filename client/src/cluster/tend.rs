@@ -8,7 +8,8 @@ use super::node::Node;
 use super::view::View;
 use super::{Cluster, Shared};
 use crate::error::ErrorKind;
-use crate::transport::blocking::{Connection, Socket};
+use crate::transport::blocking::{self, Connection, Socket};
+use crate::transport::stream::Encryption;
 use aerospike_wire::proto::FrameType;
 use base64::Engine;
 use std::collections::HashSet;
@@ -43,6 +44,7 @@ struct Tended {
 struct Validated {
     name: String,
     address: SocketAddr,
+    encryption: Option<Encryption>,
     socket: Socket,
 }
 
@@ -76,7 +78,7 @@ impl Tender {
         if self.nodes.is_empty() {
             return Err("the seed stopped answering".to_owned());
         }
-        for tended in &self.nodes {
+        for tended in self.nodes.iter().filter(|_| self.shared.config.open_minimum) {
             open_minimum(&tended.node, cluster);
         }
         Ok(())
@@ -99,8 +101,9 @@ impl Tender {
     /// Looks for a first node among the configured hosts.
     fn seed(&mut self, timeout: Duration) -> Result<(), String> {
         let mut errors = Vec::new();
-        for (host, port) in self.shared.config.hosts.clone() {
-            match self.validate(&host, port, timeout, true) {
+        for (at, (host, port)) in self.shared.config.hosts.clone().into_iter().enumerate() {
+            let tls_name = self.shared.config.tls_names.get(at).cloned().flatten();
+            match self.validate(&host, port, tls_name.as_deref(), timeout, true) {
                 Ok(validated) => {
                     self.admit(validated);
                     return Ok(());
@@ -141,9 +144,11 @@ impl Tender {
 
     /// Reads everybody's peers and admits those that are new, theirs included.
     fn read_peers(&mut self, timeout: Duration) {
-        let command = match self.shared.config.use_services_alternate {
-            true => "peers-clear-alt",
-            false => "peers-clear-std",
+        let command = match (self.shared.config.tls.is_some(), self.shared.config.use_services_alternate) {
+            (false, false) => "peers-clear-std",
+            (false, true) => "peers-clear-alt",
+            (true, false) => "peers-tls-std",
+            (true, true) => "peers-tls-alt",
         };
         let mut at = 0;
         // The list grows while it is walked: a new node is asked for its peers, too.
@@ -182,7 +187,8 @@ impl Tender {
             return true;
         }
         for (host, port) in &peer.addresses {
-            match self.validate(host, *port, timeout, false) {
+            let tls_name = Some(peer.tls_name.as_str()).filter(|name| !name.is_empty());
+            match self.validate(host, *port, tls_name, timeout, false) {
                 Ok(validated) if validated.name == peer.name => {
                     self.admit(validated);
                     return true;
@@ -198,11 +204,21 @@ impl Tender {
     }
 
     /// Opens a connection to a host and makes sure that it is a ready member of the right cluster.
-    fn validate(&self, host: &str, port: u16, timeout: Duration, seed: bool) -> Result<Validated, String> {
+    fn validate(
+        &self,
+        host: &str,
+        port: u16,
+        tls_name: Option<&str>,
+        timeout: Duration,
+        seed: bool,
+    ) -> Result<Validated, String> {
+        let tls = self.shared.config.tls.as_ref();
+        let encryption = tls.map(|config| Encryption::new(config, tls_name.unwrap_or(host)));
+        let encryption = encryption.transpose().map_err(plain)?;
         let addresses = (host, port).to_socket_addrs().map_err(|error| error.to_string())?;
         let mut last = "no address".to_owned();
         for address in addresses {
-            match self.validate_address(address, timeout, seed) {
+            match self.validate_address(address, encryption.as_ref(), timeout, seed) {
                 Ok(validated) => return Ok(validated),
                 Err(error) => last = error,
             }
@@ -213,12 +229,18 @@ impl Tender {
     fn validate_address(
         &self,
         address: SocketAddr,
+        encryption: Option<&Encryption>,
         timeout: Duration,
         seed: bool,
     ) -> Result<Validated, String> {
         let config = &self.shared.config;
-        let mut socket = self.shared.open(address, timeout)?;
-        let service = if config.use_services_alternate { "service-clear-alt" } else { "service-clear-std" };
+        let mut socket = self.shared.open(address, encryption, timeout)?;
+        let service = match (config.tls.is_some(), config.use_services_alternate) {
+            (false, false) => "service-clear-std",
+            (false, true) => "service-clear-alt",
+            (true, false) => "service-tls-std",
+            (true, true) => "service-tls-alt",
+        };
         // A seed that is not on this machine may be a load balancer in front of the node.
         let ask_address = seed && !address.ip().is_loopback();
         let mut commands = vec!["node", "partition-generation"];
@@ -240,7 +262,7 @@ impl Tender {
         if reply.parse::<i64>("partition-generation")? < 0 {
             return Err(format!("node {name} is not yet fully initialized"));
         }
-        let validated = Validated { name, address, socket };
+        let validated = Validated { name, address, encryption: encryption.cloned(), socket };
         if ask_address && let Ok(list) = reply.get(service) {
             return Ok(self.behind_balancer(validated, list, timeout));
         }
@@ -259,7 +281,7 @@ impl Tender {
             return seed;
         }
         let direct = own.into_iter().find_map(|address| {
-            self.validate_address(address, timeout.min(ROUND_TIMEOUT), false)
+            self.validate_address(address, seed.encryption.as_ref(), timeout.min(ROUND_TIMEOUT), false)
                 .ok()
                 .filter(|v| v.name == seed.name)
         });
@@ -268,9 +290,9 @@ impl Tender {
 
     /// Makes a validated host a node of the view.
     fn admit(&mut self, validated: Validated) {
-        let Validated { name, address, socket } = validated;
+        let Validated { name, address, encryption, socket } = validated;
         tracing::debug!(node = name, %address, "node added");
-        let node = Node::new(name, address, self.shared.config.limits);
+        let node = Node::new(name, address, encryption, self.shared.config.limits);
         let slot = self.view.add(node.clone());
         self.changed = true;
         self.nodes.push(Tended {
@@ -394,7 +416,7 @@ impl Tended {
     fn ask(&mut self, shared: &Shared, commands: &[&str], timeout: Duration) -> Result<String, String> {
         let mut socket = match self.socket.take() {
             Some(socket) => socket,
-            None => shared.open(self.node.socket(), timeout)?,
+            None => shared.open(self.node.socket(), self.node.encryption(), timeout)?,
         };
         let text = ask(&mut socket, commands, timeout)?;
         self.socket = Some(socket);
@@ -419,14 +441,18 @@ impl Tended {
 
 impl Shared {
     /// Opens a connection for tending: authenticated, and with a name for the list of `user-agents`.
-    fn open(&self, address: SocketAddr, timeout: Duration) -> Result<Socket, String> {
-        let mut socket = Socket::connect(address, timeout).map_err(plain)?;
-        if let Some(authenticator) = &self.config.authenticator {
-            let hello = authenticator.hello("");
-            let reply = socket.exchange(&hello, FrameType::Admin, timeout).map_err(plain)?;
-            authenticator.check(reply).map_err(plain)?;
+    fn open(
+        &self,
+        address: SocketAddr,
+        encryption: Option<&Encryption>,
+        timeout: Duration,
+    ) -> Result<Socket, String> {
+        let mut socket = Socket::connect(address, encryption, timeout).map_err(plain)?;
+        if let Some(login) = &self.config.login {
+            blocking::log_in(&mut socket, login, &address.to_string(), timeout).map_err(plain)?;
         }
-        let agent = format!("1,{},not-set", self.config.user_agent);
+        let user = self.config.login.as_ref().map_or("not-set", |login| login.user());
+        let agent = format!("1,{},{user}", self.config.user_agent);
         let agent = agent.get(..MAX_USER_AGENT).unwrap_or(&agent);
         let value = base64::engine::general_purpose::STANDARD.encode(agent);
         // Servers before 8.1 do not know the command; nothing depends on the answer.

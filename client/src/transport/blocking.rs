@@ -1,10 +1,13 @@
 //! Blocking sockets: the calling thread writes the request and reads the reply, nothing in between.
 
+use super::stream::{Encryption, Stream};
+use crate::admin::{Login, Welcome};
 use crate::batch::{Batch, BatchRun, BatchStep, Part};
 use crate::cluster::Cluster;
 use crate::cluster::node::{Node, Permit};
 use crate::error::{Error, ErrorKind};
 use crate::policy::{BatchPolicy, Replica};
+use crate::query::QueryRun;
 use crate::reply::{Expect, Inbox};
 use crate::retry::{Execution, Step};
 use aerospike_wire::Message;
@@ -31,7 +34,7 @@ pub struct Target<'a> {
 /// A socket with its inbox.
 #[derive(Debug)]
 pub struct Socket {
-    stream: TcpStream,
+    stream: Stream<TcpStream>,
     inbox: Inbox,
     /// The timeout that the socket has been told.
     limit: Option<Duration>,
@@ -42,11 +45,16 @@ impl Socket {
     ///
     /// # Errors
     /// A connection error.
-    pub fn connect(address: SocketAddr, timeout: Duration) -> Result<Socket, ErrorKind> {
+    pub fn connect(
+        address: SocketAddr,
+        encryption: Option<&Encryption>,
+        timeout: Duration,
+    ) -> Result<Socket, ErrorKind> {
         let timeout = timeout.max(Duration::from_millis(1));
         let failed = |error| ErrorKind::Connection(format!("{address}: {error}"));
         let stream = TcpStream::connect_timeout(&address, timeout).map_err(failed)?;
         stream.set_nodelay(true).map_err(failed)?;
+        let stream = Stream::new(stream, encryption)?;
         Ok(Socket { stream, inbox: Inbox::default(), limit: None })
     }
 
@@ -98,7 +106,8 @@ impl Socket {
             return Ok(());
         }
         let told = limit.map(|limit| limit.max(Duration::from_millis(1)));
-        let set = self.stream.set_read_timeout(told).and_then(|()| self.stream.set_write_timeout(told));
+        let socket = self.stream.socket();
+        let set = socket.set_read_timeout(told).and_then(|()| socket.set_write_timeout(told));
         set.map_err(|error| ErrorKind::Connection(error.to_string()))?;
         self.limit = limit;
         Ok(())
@@ -126,14 +135,15 @@ impl Socket {
     }
 
     /// Whether the peer has neither closed the connection nor sent something unasked.
-    fn is_quiet(&self) -> bool {
-        let quiet = |stream: &TcpStream| {
-            stream.set_nonblocking(true)?;
-            let looked = stream.peek(&mut [0]);
-            stream.set_nonblocking(false)?;
+    fn is_quiet(&mut self) -> bool {
+        // Read, not only looked at: encryption has messages of its own that mean nothing here.
+        let quiet = |stream: &mut Stream<TcpStream>| {
+            stream.socket().set_nonblocking(true)?;
+            let looked = stream.read(&mut [0]);
+            stream.socket().set_nonblocking(false)?;
             Ok::<_, std::io::Error>(matches!(looked, Err(error) if error.kind() == Io::WouldBlock))
         };
-        quiet(&self.stream).unwrap_or(false)
+        quiet(&mut self.stream).unwrap_or(false)
     }
 }
 
@@ -142,6 +152,26 @@ fn broken(error: std::io::Error) -> Option<ErrorKind> {
     match error.kind() {
         Io::WouldBlock | Io::TimedOut => None,
         _ => Some(ErrorKind::Connection(error.to_string())),
+    }
+}
+
+/// Proves to a node who the client is.
+///
+/// # Errors
+/// A connection error, or the server's refusal.
+pub(crate) fn log_in(
+    socket: &mut Socket,
+    login: &Login,
+    address: &str,
+    timeout: Duration,
+) -> Result<(), ErrorKind> {
+    let mut hello = login.hello(address, Instant::now());
+    loop {
+        let reply = socket.exchange(&hello.frame, FrameType::Admin, timeout)?;
+        match login.check(address, &hello, reply, Instant::now())? {
+            Welcome::Ready => return Ok(()),
+            Welcome::Again(next) => hello = next,
+        }
     }
 }
 
@@ -159,11 +189,10 @@ impl Connection {
     /// # Errors
     /// A connection error, or the server's refusal.
     pub fn open(permit: Permit, cluster: &Cluster, timeout: Duration) -> Result<Connection, ErrorKind> {
-        let mut socket = Socket::connect(permit.node().socket(), timeout)?;
-        if let Some(authenticator) = cluster.authenticator() {
-            let hello = authenticator.hello(permit.node().name());
-            let reply = socket.exchange(&hello, FrameType::Admin, timeout)?;
-            authenticator.check(reply)?;
+        let node = permit.node();
+        let mut socket = Socket::connect(node.socket(), node.encryption(), timeout)?;
+        if let Some(login) = cluster.login() {
+            log_in(&mut socket, login, node.address(), timeout)?;
         }
         Ok(Connection { socket, permit, used: Instant::now() })
     }
@@ -178,7 +207,7 @@ impl Connection {
     }
 
     /// Whether a pooled connection can be expected to work.
-    pub(crate) fn is_usable(&self, idle: Duration) -> bool {
+    pub(crate) fn is_usable(&mut self, idle: Duration) -> bool {
         let unused = self.used.elapsed();
         unused < TRUSTED || (unused < idle && self.socket.is_quiet())
     }
@@ -290,6 +319,34 @@ pub fn execute(
                 run.failed(kind, now)
             }
         };
+    }
+}
+
+/// Sends a request to one node and takes its reply; tried once.
+///
+/// # Errors
+/// Timeout, connection error, no connection free; a result code is the caller's to look at.
+pub fn ask(
+    cluster: &Cluster,
+    node: &Arc<Node>,
+    mut run: Execution,
+    request: &[u8],
+    expect: Expect,
+) -> Result<Reply, Error> {
+    let mut attempt = || -> Result<Connection, Option<ErrorKind>> {
+        let mut connection = connection_to(cluster, node, &run)?;
+        run.connected(connection.node().address());
+        run.sending();
+        send(&mut connection, &run, request)?;
+        connection.socket.receive(expect, run.deadline())?;
+        Ok(connection)
+    };
+    match attempt() {
+        Ok(connection) => Ok(Reply { connection: Some(connection), run }),
+        Err(kind) => {
+            let kind = kind.unwrap_or_else(|| run.timed_out(Instant::now()));
+            Err(run.error(kind))
+        }
     }
 }
 
@@ -418,4 +475,105 @@ fn round(
         }
     }
     Ok(())
+}
+
+/// Runs a query to its end. `take` is given the rows as they come, some at a time, and says whether to go on.
+/// `request` is a buffer to encode into.
+///
+/// # Errors
+/// A server refused the query, or nodes failed more often than the policy allows.
+pub fn execute_query(
+    cluster: &Cluster,
+    run: &mut QueryRun,
+    request: &mut Vec<u8>,
+    mut take: impl FnMut(&Inbox) -> bool,
+) -> Result<(), Error> {
+    loop {
+        let view = cluster.view();
+        match run.next(&view, cluster.racks(), Instant::now()) {
+            BatchStep::Done(result) => return result,
+            BatchStep::Sleep(until) => std::thread::sleep(until.saturating_duration_since(Instant::now())),
+            BatchStep::Round(parts) => {
+                let width = match run.policy().max_concurrent_nodes {
+                    0 => parts.len(),
+                    most => most.min(parts.len()),
+                };
+                for parts in parts.chunks(width.max(1)) {
+                    if !query_round(cluster, run, parts, request, &mut take)? {
+                        return Ok(());
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Writes some parts' requests, then reads their replies; whether to go on.
+fn query_round(
+    cluster: &Cluster,
+    run: &mut QueryRun,
+    parts: &[Part],
+    request: &mut Vec<u8>,
+    take: &mut impl FnMut(&Inbox) -> bool,
+) -> Result<bool, Error> {
+    let mut asked = Vec::with_capacity(parts.len());
+    for part in parts {
+        run.encode(part, request)?;
+        let sent = connection_to(cluster, &part.node, run.run())
+            .and_then(|mut connection| send(&mut connection, run.run(), request).map(|()| connection));
+        match sent {
+            Ok(connection) => asked.push((part, connection)),
+            Err(kind) => {
+                let kind = kind.unwrap_or_else(|| run.run().timed_out(Instant::now()));
+                run.failed(kind);
+            }
+        }
+    }
+    for (part, mut connection) in asked {
+        match stream_rows(&mut connection.socket, run, part, take) {
+            Ok(true) => {
+                run.done(part, &connection.socket.inbox)?;
+                connection.release();
+            }
+            // Whatever the servers still send is not waited for: the connections are closed.
+            Ok(false) => return Ok(false),
+            Err(kind) => {
+                let kind = kind.unwrap_or_else(|| run.run().timed_out(Instant::now()));
+                run.failed(kind);
+            }
+        }
+    }
+    Ok(true)
+}
+
+/// Reads a part's reply and hands its rows on; whether it was wanted to its end.
+fn stream_rows(
+    socket: &mut Socket,
+    run: &mut QueryRun,
+    part: &Part,
+    take: &mut impl FnMut(&Inbox) -> bool,
+) -> Result<bool, Option<ErrorKind>> {
+    socket.inbox.expect(Expect::Query);
+    loop {
+        let count = match socket.stream.read(socket.inbox.space()) {
+            Ok(0) => return Err(Some(ErrorKind::Connection("closed by the server".into()))),
+            Ok(count) => count,
+            Err(error) if error.kind() == Io::Interrupted => continue,
+            Err(error) => return Err(broken(error)),
+        };
+        let complete = socket.inbox.filled(count).map_err(Some)?;
+        if socket.inbox.n_rows() > 0 {
+            run.rows(part, &socket.inbox);
+            if !take(&socket.inbox) {
+                return Ok(false);
+            }
+            socket.inbox.discard_rows();
+        }
+        if complete {
+            return Ok(true);
+        }
+        if run.run().total_deadline().is_some_and(|deadline| deadline <= Instant::now()) {
+            return Err(None);
+        }
+    }
 }

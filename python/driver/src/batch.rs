@@ -1,19 +1,20 @@
 //! Batches: lists of keys to rows, rows to results (python-api §10).
 
+use crate::command::{checked_bin, pack_arguments};
 use crate::errors::{self, Failure};
 use crate::key::{KeyArg, key_object};
 use crate::names::Classes;
 use crate::operation::put_operations;
 use crate::policy::{self, Options};
 use crate::results;
-use crate::value::type_name;
+use crate::value::{put_value, type_name};
 use aerospike_client_core::batch::{Batch, Body, RowFailure, row_index};
-use aerospike_client_core::policy::BatchPolicy;
+use aerospike_client_core::policy::{BatchPolicy, WritePolicy};
 use aerospike_client_core::reply::{Inbox, ttl_seconds};
 use aerospike_client_core::request::put_op;
 use aerospike_wire::bits::info1;
-use aerospike_wire::{Digest, ParticleType, ResultCode, op};
-use pyo3::exceptions::PyTypeError;
+use aerospike_wire::{Digest, ParticleType, ResultCode, field, op};
+use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PySequence, PyString, PyTuple};
 
@@ -91,48 +92,190 @@ pub fn operate<'py>(
     lay_out(keys, &options, policy, body.map_err(errors::from_core)?, blob, true)
 }
 
-/// `batch_remove`.
+/// `batch_remove`: keys, or tuples of a key and its meta.
 pub fn remove<'py>(keys: Arg<'_, 'py>, options: Opt<'_, 'py>, blob: bool) -> PyResult<BatchCommand<'py>> {
     let options = Options::parse(options)?;
     let (policy, write) = policy::batch(keys.py(), &options)?;
-    lay_out(keys, &options, policy, Body::remove(&write), blob, true)
+    let py = keys.py();
+    let mut rows = Rows::new(py, keys, &options, blob)?;
+    let common = rows.batch.body(Body::remove(&write));
+    for item in list(keys, "keys")? {
+        match with_meta(&item)? {
+            Some((key, meta)) => {
+                let write = policy::row(py, &options, &Options::parse(Some(&meta))?)?;
+                let body = rows.batch.body(Body::remove(&write));
+                rows.add(key, body)?;
+            }
+            None => rows.add(item, common)?,
+        }
+    }
+    Ok(rows.finish(policy, true))
+}
+
+/// `batch_write`: tuples of a key, its bins and its meta.
+pub fn write<'py>(records: Arg<'_, 'py>, options: Opt<'_, 'py>, blob: bool) -> PyResult<BatchCommand<'py>> {
+    let py = records.py();
+    let options = Options::parse(options)?;
+    let (policy, common) = policy::batch(py, &options)?;
+    let mut rows = Rows::new(py, records, &options, blob)?;
+    for record in list(records, "records")? {
+        let Ok(record) = record.cast_into::<PyTuple>() else {
+            return Err(PyTypeError::new_err(
+                "each record of batch_write must be a tuple (key, bins) or (key, bins, meta)",
+            ));
+        };
+        if record.len() < 2 {
+            let text = format!("a record of batch_write must have at least 2 elements, got {}", record.len());
+            return Err(PyValueError::new_err(text));
+        }
+        let bins = record.get_item(1)?;
+        let Ok(bins) = bins.cast::<PyDict>() else {
+            let text = format!("bins of a record must be a dict, got {}", type_name(&bins.get_type()));
+            return Err(PyTypeError::new_err(text));
+        };
+        let write = match record.get_item(2).ok().filter(|meta| !meta.is_none()) {
+            Some(meta) => {
+                if !meta.is_instance_of::<PyDict>() && !meta.hasattr("keys")? {
+                    let name = type_name(&meta.get_type());
+                    return Err(PyTypeError::new_err(format!("meta element must be a dict, got {name}")));
+                }
+                policy::row(py, &options, &Options::parse(Some(&meta))?)?
+            }
+            None => common,
+        };
+        let mut ops = Vec::new();
+        for (name, value) in bins {
+            let name = name.cast::<PyString>()?;
+            let name = checked_bin(name.to_str()?)?;
+            put_op(&mut ops, op::WRITE, name.as_bytes(), |out| put_value(out, &value).map_err(Failure))?;
+        }
+        let body = Body::write(&write, 0, 0, ops, bins.len()).map_err(errors::from_core)?;
+        let body = rows.batch.body(body);
+        rows.add(record.get_item(0)?, body)?;
+    }
+    Ok(rows.finish(policy, false))
+}
+
+/// `batch_apply`: a function for each key; a key's meta may name another one.
+pub fn apply<'py>(
+    keys: Arg<'_, 'py>,
+    function: (&str, &str),
+    args: Opt<'_, 'py>,
+    options: Opt<'_, 'py>,
+    blob: bool,
+) -> PyResult<BatchCommand<'py>> {
+    let py = keys.py();
+    let options = Options::parse(options)?;
+    let (policy, write) = policy::batch(py, &options)?;
+    let arguments = pack_arguments(args)?;
+    let mut rows = Rows::new(py, keys, &options, blob)?;
+    let body_of = |write: &WritePolicy, module: &str, name: &str, arguments: &[u8]| {
+        let mut body = Body::write(write, 0, 0, Vec::new(), 0)?;
+        body.field(field::UDF_MODULE, module.as_bytes());
+        body.field(field::UDF_FUNCTION, name.as_bytes());
+        body.field(field::UDF_ARGUMENTS, arguments);
+        Ok(body)
+    };
+    let common = body_of(&write, function.0, function.1, &arguments).map_err(errors::from_core)?;
+    let common = rows.batch.body(common);
+    for item in list(keys, "keys")? {
+        let Some((key, meta)) = with_meta(&item)? else {
+            rows.add(item, common)?;
+            continue;
+        };
+        let meta = Options::parse(Some(&meta))?;
+        let text = |name: &str| -> PyResult<Option<String>> {
+            meta.item(&PyString::new(py, name))?.map(|value| value.extract()).transpose()
+        };
+        let (module, name) = (text("module")?, text("function")?);
+        let own = meta.item(&PyString::new(py, "args"))?;
+        let own = own.map(|args| pack_arguments(Some(&args))).transpose()?;
+        let write = policy::row(py, &options, &meta)?;
+        let body = body_of(
+            &write,
+            module.as_deref().unwrap_or(function.0),
+            name.as_deref().unwrap_or(function.1),
+            own.as_deref().unwrap_or(&arguments),
+        );
+        let body = rows.batch.body(body.map_err(errors::from_core)?);
+        rows.add(key, body)?;
+    }
+    Ok(rows.finish(policy, false))
+}
+
+/// A tuple of a key and its meta, if an item of a list of keys is one.
+fn with_meta<'py>(item: &Bound<'py, PyAny>) -> PyResult<Option<(Bound<'py, PyAny>, Bound<'py, PyAny>)>> {
+    let Ok(item) = item.cast::<PyTuple>() else { return Ok(None) };
+    if item.len() != 2 || !item.get_item(0)?.is_instance_of::<PyTuple>() {
+        return Ok(None);
+    }
+    Ok(Some((item.get_item(0)?, item.get_item(1)?)))
+}
+
+fn list<'a, 'py>(items: &'a Bound<'py, PyAny>, what: &str) -> PyResult<&'a Bound<'py, PyList>> {
+    items.cast::<PyList>().map_err(|_| {
+        let name = type_name(&items.get_type());
+        PyTypeError::new_err(format!("{what} must be a list: '{name}' object is not an instance of 'list'"))
+    })
 }
 
 /// One row per key, all with the same body.
 fn lay_out<'py>(
     keys: Arg<'_, 'py>,
-    options: &Options<'_>,
+    options: &Options<'py>,
     policy: BatchPolicy,
     body: Body,
     bytes_as_blob: bool,
     operated: bool,
 ) -> PyResult<BatchCommand<'py>> {
-    let Ok(keys) = keys.cast::<PyList>() else {
-        let name = type_name(&keys.get_type());
-        return Err(PyTypeError::new_err(format!(
-            "keys must be a list: '{name}' object is not an instance of 'list'"
-        )));
-    };
-    let mut batch = Batch::with_capacity(keys.len());
-    batch.filter(policy::filter(keys.py(), options)?);
-    let body = batch.body(body);
-    let mut known = Vec::with_capacity(keys.len());
-    let mut last: Option<(KeyArg<'py>, u32)> = None;
-    for key in keys {
-        let parsed = KeyArg::parse(&key, bytes_as_blob)?;
-        let place = match &last {
+    let mut rows = Rows::new(keys.py(), keys, options, bytes_as_blob)?;
+    let body = rows.batch.body(body);
+    for key in list(keys, "keys")? {
+        rows.add(key, body)?;
+    }
+    Ok(rows.finish(policy, operated))
+}
+
+/// Rows as they are added.
+struct Rows<'py> {
+    batch: Batch,
+    known: Vec<(Bound<'py, PyAny>, Digest)>,
+    last: Option<(KeyArg<'py>, u32)>,
+    bytes_as_blob: bool,
+}
+
+impl<'py> Rows<'py> {
+    fn new(
+        py: Python<'py>,
+        items: &Bound<'py, PyAny>,
+        options: &Options<'py>,
+        bytes_as_blob: bool,
+    ) -> PyResult<Rows<'py>> {
+        let count = items.len().unwrap_or(0);
+        let mut batch = Batch::with_capacity(count);
+        batch.filter(policy::filter(py, options)?);
+        Ok(Rows { batch, known: Vec::with_capacity(count), last: None, bytes_as_blob })
+    }
+
+    fn add(&mut self, key: Bound<'py, PyAny>, body: u32) -> PyResult<()> {
+        let parsed = KeyArg::parse(&key, self.bytes_as_blob)?;
+        let place = match &self.last {
             // Keys of one batch mostly share the very objects for namespace and set.
             Some((other, place)) if same_place(other, &parsed) => *place,
             _ => {
                 let key = parsed.as_ref()?;
-                batch.place(key.namespace, key.set)
+                self.batch.place(key.namespace, key.set)
             }
         };
-        batch.row(parsed.digest(), parsed.as_ref()?.user_key, place, body);
-        known.push((key, parsed.digest()));
-        last = Some((parsed, place));
+        self.batch.row(parsed.digest(), parsed.as_ref()?.user_key, place, body);
+        self.known.push((key, parsed.digest()));
+        self.last = Some((parsed, place));
+        Ok(())
     }
-    Ok(BatchCommand { batch, policy, keys: known, operated })
+
+    fn finish(self, policy: BatchPolicy, operated: bool) -> BatchCommand<'py> {
+        BatchCommand { batch: self.batch, policy, keys: self.known, operated }
+    }
 }
 
 fn same_place(one: &KeyArg<'_>, other: &KeyArg<'_>) -> bool {
@@ -188,6 +331,8 @@ impl Outcome {
             let bins = match header.result {
                 0 if self.operated => Some(results::operated(py, &message)?.unbind()),
                 0 => Some(results::bins(py, &message)?.unbind()),
+                // A function that failed says why in a bin.
+                100 if message.n_ops() > 0 => Some(results::bins(py, &message)?.unbind()),
                 _ => None,
             };
             self.rows[index] = Row {
@@ -259,7 +404,7 @@ impl Outcome {
 }
 
 /// Keeps the rows of a `BatchRecords` until somebody asks for the list.
-#[pyclass(module = "aerospike_py._aerospike", frozen)]
+#[pyclass(module = "aerospike_py._native", frozen)]
 pub struct BatchSource {
     outcome: Outcome,
 }

@@ -1,9 +1,11 @@
 //! The synchronous client. The calling thread does all the work, detached from the interpreter while it waits.
 
+use crate::ask::{self, Question};
 use crate::batch::{self, BatchShape};
-use crate::command::{Command, Encoder, Shape, finish};
+use crate::command::{self, Command, Encoder, Shape, finish};
 use crate::config;
 use crate::errors;
+use crate::query;
 use crate::session::{Lifecycle, Session};
 use aerospike_client_core::reply::Expect;
 use aerospike_client_core::retry::Execution;
@@ -11,6 +13,7 @@ use aerospike_client_core::transport::blocking::{self, Target};
 use aerospike_wire::op;
 use aerospike_wire::proto::FrameType;
 use pyo3::prelude::*;
+use pyo3::types::{PyBool, PyList};
 use std::cell::Cell;
 use std::time::Instant;
 
@@ -33,7 +36,7 @@ pub fn with_buffer<R>(use_it: impl FnOnce(&mut Vec<u8>) -> R) -> R {
 }
 
 /// A connection to a cluster, used from any number of threads.
-#[pyclass(subclass, module = "aerospike_py._aerospike", frozen)]
+#[pyclass(subclass, module = "aerospike_py._native", frozen)]
 pub struct Client {
     config: Py<PyAny>,
     lifecycle: Lifecycle,
@@ -75,7 +78,11 @@ fn send<'py>(
             blocking::execute(cluster, target, run, request, Expect::Frame(FrameType::Message))
         })
         .map_err(errors::from_core)?;
-    finish(py, command.shape, || command.key.to_object(py), reply.record())
+    let message = match reply.inbox().result() {
+        code if command::is_answer(command.shape, code) => reply.inbox().message(),
+        _ => reply.record(),
+    };
+    finish(py, command.shape, || command.key.to_object(py), message)
 }
 
 impl Client {
@@ -475,6 +482,154 @@ impl Client {
         let session = self.lifecycle.session()?;
         let command = batch::remove(keys, policy, session.bytes_as_blob)?;
         run_batch(py, &session, command, BatchShape::Write)
+    }
+
+    /// Writes many records, each with bins of its own: ``(key, bins)`` or ``(key, bins, meta)``.
+    #[pyo3(signature = (records, policy=None))]
+    fn _batch_write<'py>(
+        &self,
+        py: Python<'py>,
+        records: Arg<'_, 'py>,
+        policy: Opt<'_, 'py>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let session = self.lifecycle.session()?;
+        let command = batch::write(records, policy, session.bytes_as_blob)?;
+        run_batch(py, &session, command, BatchShape::Write)
+    }
+
+    /// Calls a function with many records: what it returned is in each one's bin ``SUCCESS``.
+    ///
+    /// Args:
+    ///     keys: keys, or tuples of a key and its :class:`aerospike_py.types.BatchUDFMeta`.
+    ///     module: module name without its extension.
+    ///     function: function name.
+    ///     args: its arguments behind the record.
+    ///     policy: see :class:`aerospike_py.types.BatchUDFPolicy`.
+    ///
+    /// Raises:
+    ///     ClusterError: no key can be asked for.
+    #[pyo3(signature = (keys, module, function, args=None, policy=None))]
+    fn batch_apply<'py>(
+        &self,
+        py: Python<'py>,
+        keys: Arg<'_, 'py>,
+        module: &str,
+        function: &str,
+        args: Opt<'_, 'py>,
+        policy: Opt<'_, 'py>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let session = self.lifecycle.session()?;
+        let command = batch::apply(keys, (module, function), args, policy, session.bytes_as_blob)?;
+        run_batch(py, &session, command, BatchShape::Write)
+    }
+
+    /// Calls a function with a record, where the record is; what it returned.
+    ///
+    /// Args:
+    ///     key: ``(namespace, set, user_key)``, or ``(namespace, set, None, digest)``.
+    ///     module: module name without its extension.
+    ///     function: function name.
+    ///     args: its arguments behind the record.
+    ///     policy: see :class:`aerospike_py.types.WritePolicy`.
+    ///
+    /// Raises:
+    ///     UDFError: the function failed, or there is no such function.
+    ///     FilteredOut: the policy's filter was not true for the record.
+    #[pyo3(signature = (key, module, function, args=None, policy=None))]
+    fn apply<'py>(
+        &self,
+        py: Python<'py>,
+        key: Arg<'_, 'py>,
+        module: &str,
+        function: &str,
+        args: Opt<'_, 'py>,
+        policy: Opt<'_, 'py>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        self.command(py, |encoder| encoder.apply(key, (module, function), args, policy))
+    }
+
+    /// Runs a query: the list of its records, or None with a callback, which is called with each until it returns
+    /// False.
+    #[pyo3(signature = (namespace, set_name, bins, conditions, policy=None, callback=None))]
+    #[expect(clippy::too_many_arguments, reason = "Python's signature")]
+    fn _query<'py>(
+        &self,
+        py: Python<'py>,
+        namespace: &str,
+        set_name: &str,
+        bins: &Bound<'py, PyList>,
+        conditions: &Bound<'py, PyList>,
+        policy: Opt<'_, 'py>,
+        callback: Opt<'_, 'py>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let session = self.lifecycle.session()?;
+        let cluster = session.cluster()?;
+        let command = query::QueryCommand::parse(namespace, set_name, bins, conditions, policy)?;
+        let (mut run, filter) = (command.run, command.filter);
+        let list = PyList::empty(py).unbind();
+        let callback = callback.map(|callback| callback.clone().unbind());
+        let mut failed: Option<PyErr> = None;
+        let result = py.detach(|| {
+            // Its own buffer: the callback may run commands that use the thread's.
+            let mut request = Vec::new();
+            blocking::execute_query(cluster, &mut run, &mut request, |inbox| {
+                Python::attach(|py| {
+                    let taken = query::each_record(py, namespace, inbox, |record| match &callback {
+                        None => list.bind(py).append(record).map(|()| true),
+                        Some(callback) => Ok(!callback.bind(py).call1((record,))?.is(PyBool::new(py, false))),
+                    });
+                    taken.unwrap_or_else(|error| {
+                        failed = Some(error);
+                        false
+                    })
+                })
+            })
+        });
+        if let Some(error) = failed {
+            return Err(error);
+        }
+        result.map_err(errors::from_core)?;
+        query::note_progress(filter.as_ref(), &run);
+        Ok(if callback.is_some() { py.None().into_bound(py) } else { list.into_bound(py).into_any() })
+    }
+
+    /// Sends a request to one node, by its name or to any; see `ask`.
+    #[pyo3(signature = (kind, request, node=None, timeout_ms=0))]
+    fn _ask<'py>(
+        &self,
+        py: Python<'py>,
+        kind: &str,
+        request: &[u8],
+        node: Option<&str>,
+        timeout_ms: u32,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let session = self.lifecycle.session()?;
+        let cluster = session.cluster()?;
+        let Question { kind, node, run, expect } = Question::new(cluster, kind, node, timeout_ms)?;
+        let reply =
+            py.detach(|| blocking::ask(cluster, &node, run, request, expect)).map_err(errors::from_core)?;
+        ask::finish(py, kind, &node, reply.inbox(), reply.run())
+    }
+
+    /// A client on the same connection, which a `close()` of this one does not close.
+    fn _held(&self, py: Python<'_>) -> PyResult<Client> {
+        let session = self.lifecycle.session()?;
+        Ok(Client { config: self.config.clone_ref(py), lifecycle: Lifecycle::holding(session) })
+    }
+
+    /// Who is logged in, and the hash of the password; None without a user.
+    fn _identity(&self) -> PyResult<Option<(String, String)>> {
+        self.lifecycle.session()?.identity()
+    }
+
+    /// Takes note of the changed password of the client's own user.
+    fn _set_password(&self, hash: &str, password: &str) -> PyResult<()> {
+        self.lifecycle.session()?.set_password(hash, password)
+    }
+
+    /// Names of the nodes.
+    fn _nodes(&self) -> PyResult<Vec<String>> {
+        Ok(self.lifecycle.session()?.cluster()?.node_names())
     }
 }
 

@@ -6,12 +6,12 @@ use crate::names::Classes;
 use crate::operation::{put_number, put_operations};
 use crate::policy::{self, Options};
 use crate::results;
-use crate::value::{put_value, type_name};
-use aerospike_client_core::policy::{Policy, WritePolicy};
+use crate::value::{put_packed, put_value, to_object, type_name};
+use aerospike_client_core::policy::{Exists, Generation, Policy, WritePolicy};
 use aerospike_client_core::request::{MAX_BIN_NAME, Writer, read_header, write_header};
 use aerospike_client_core::{Error, ErrorKind};
 use aerospike_wire::bits::{info1, info2};
-use aerospike_wire::{Message, ResultCode, op};
+use aerospike_wire::{Message, ResultCode, field, msgpack, op};
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyString};
@@ -30,6 +30,8 @@ pub enum Shape {
     Operated,
     /// The results of operations one by one.
     Ordered,
+    /// What a function returned.
+    Applied,
 }
 
 /// A command whose request is encoded.
@@ -223,6 +225,28 @@ impl Encoder<'_> {
         })
     }
 
+    /// `apply`: a function that runs where the record is.
+    pub fn apply<'py>(
+        &mut self,
+        key: Arg<'_, 'py>,
+        function: (&str, &str),
+        args: Opt<'_, 'py>,
+        policy: Opt<'_, 'py>,
+    ) -> PyResult<Command<'py>> {
+        let arguments = pack_arguments(args)?;
+        let mut command = self.write(key, None, policy, |frame, policy| {
+            frame.field(field::UDF_MODULE, function.0.as_bytes());
+            frame.field(field::UDF_FUNCTION, function.1.as_bytes());
+            frame.field(field::UDF_ARGUMENTS, &arguments);
+            // Conditions on the record are refused beside a function (lua §2).
+            let plain = WritePolicy { exists: Exists::Update, generation: Generation::Ignore, ..*policy };
+            *frame.header() = write_header(&plain);
+            Ok(())
+        })?;
+        command.shape = Shape::Applied;
+        Ok(command)
+    }
+
     /// `operate`, `operate_ordered`.
     pub fn operate<'py>(
         &mut self,
@@ -253,6 +277,26 @@ impl Encoder<'_> {
         command.shape = shape;
         Ok(command)
     }
+}
+
+/// The arguments of a function as a msgpack list.
+///
+/// # Errors
+/// `TypeError` for anything but a list or None; those of values.
+pub fn pack_arguments(args: Opt<'_, '_>) -> PyResult<Vec<u8>> {
+    let mut out = Vec::new();
+    let Some(args) = args.filter(|args| !args.is_none()) else {
+        msgpack::put_list_head(&mut out, 0);
+        return Ok(out);
+    };
+    if !args.is_instance_of::<PyList>() {
+        let name = type_name(&args.get_type());
+        return Err(PyTypeError::new_err(format!(
+            "args must be a list or None: '{name}' object is not an instance of 'list'"
+        )));
+    }
+    put_packed(&mut out, args, 0)?;
+    Ok(out)
 }
 
 /// The interpreter that a key belongs to.
@@ -296,6 +340,23 @@ pub fn checked_bin(name: &str) -> PyResult<&str> {
     Ok(name)
 }
 
+/// What a function returned, or why it failed (lua §3).
+fn applied<'py>(py: Python<'py>, message: &Message<'_>) -> PyResult<Bound<'py, PyAny>> {
+    let value = match message.ops().next() {
+        Some(op) => to_object(py, op.particle())?,
+        None => py.None().into_bound(py),
+    };
+    if ResultCode(message.header.result) == ResultCode::UDF_EXECUTION {
+        return Err(errors::function(&value.to_string()));
+    }
+    Ok(value)
+}
+
+/// Whether a result code comes with something to read.
+pub fn is_answer(shape: Shape, code: ResultCode) -> bool {
+    code.is_ok() || (shape == Shape::Applied && code == ResultCode::UDF_EXECUTION)
+}
+
 /// A reply as the result of its command. `key` makes the key that the result carries.
 ///
 /// # Errors
@@ -317,9 +378,12 @@ pub fn finish<'py>(
     if shape == Shape::Nothing {
         return Ok(py.None().into_bound(py));
     }
+    if shape == Shape::Applied {
+        return applied(py, &message);
+    }
     let meta = results::meta(py, &message.header, results::unix_now())?;
     match shape {
-        Shape::Nothing => Ok(py.None().into_bound(py)),
+        Shape::Nothing | Shape::Applied => Ok(py.None().into_bound(py)),
         Shape::Exists => classes.make(py, &classes.exists, (key()?, meta)),
         Shape::Record => results::record(py, &key()?, &meta, results::bins(py, &message)?.as_any()),
         Shape::Operated => results::record(py, &key()?, &meta, results::operated(py, &message)?.as_any()),

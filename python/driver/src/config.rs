@@ -1,8 +1,10 @@
 //! The configuration dict (python-api §2.1, §2.2). Read at `connect()`; the caller's dict is never changed.
 
 use crate::errors;
+use crate::tls;
 use crate::value::type_name;
 use aerospike_client_core::ClusterConfig;
+use aerospike_client_core::admin::AuthMode;
 use aerospike_client_core::cluster::{PoolLimits, info};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
@@ -20,7 +22,26 @@ pub struct Config {
     /// Keys of type bytes hash as blobs, not as strings.
     pub bytes_as_blob: bool,
     /// Who connects, if anybody in particular.
-    pub user: Option<String>,
+    pub credentials: Option<Credentials>,
+}
+
+/// Who a client is and how it proves it.
+pub struct Credentials {
+    /// How.
+    pub mode: AuthMode,
+    /// User name.
+    pub user: String,
+    /// Password, in clear.
+    pub password: String,
+}
+
+impl std::fmt::Debug for Credentials {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Credentials")
+            .field("mode", &self.mode)
+            .field("user", &self.user)
+            .finish_non_exhaustive()
+    }
 }
 
 /// Reads a configuration; a user name passed to `connect()` wins over the configured one.
@@ -67,11 +88,30 @@ pub fn parse(
             )));
         }
     };
-    let configured = text("user")?;
-    text("password")?;
+    let (user, given) = (username.or(text("user")?), password.or(text("password")?));
+    let credentials = match user {
+        Some(user) => {
+            let mode = match config.get_item("auth_mode")?.map(|mode| mode.extract::<i64>()).transpose()? {
+                None | Some(0) => AuthMode::Internal,
+                Some(1) => AuthMode::External,
+                Some(2) => AuthMode::Pki,
+                Some(other) => {
+                    return Err(PyValueError::new_err(format!(
+                        "auth_mode must be AUTH_INTERNAL, AUTH_EXTERNAL or AUTH_PKI, not {other}"
+                    )));
+                }
+            };
+            Some(Credentials { mode, user, password: given.unwrap_or_default() })
+        }
+        None => None,
+    };
+    let tls = config.get_item("tls")?.map(|tls| tls::parse(&tls)).transpose()?.flatten();
+    let (hosts, tls_names) = parse_hosts(&hosts, tls.is_some())?;
     Ok(Config {
         cluster: ClusterConfig {
-            hosts: parse_hosts(&hosts)?,
+            hosts,
+            tls_names,
+            tls,
             cluster_name: text("cluster_name")?,
             timeout: millis("timeout", 30_000)?,
             limits: PoolLimits {
@@ -85,15 +125,20 @@ pub fn parse(
                 None => false,
             },
             racks,
-            authenticator: None,
+            login: None,
+            open_minimum: true,
             user_agent: concat!("aerospike-emulator-driver-", env!("CARGO_PKG_VERSION")).to_owned(),
         },
         bytes_as_blob,
-        user: username.or(configured),
+        credentials,
     })
 }
 
-fn parse_hosts(hosts: &Bound<'_, PyAny>) -> PyResult<Vec<(String, u16)>> {
+/// A host with its port.
+type Host = (String, u16);
+
+/// Hosts, and the names that their certificates must have.
+fn parse_hosts(hosts: &Bound<'_, PyAny>, encrypted: bool) -> PyResult<(Vec<Host>, Vec<Option<String>>)> {
     let Ok(hosts) = hosts.cast::<PyList>() else {
         let name = type_name(&hosts.get_type());
         return Err(PyTypeError::new_err(format!(
@@ -103,7 +148,13 @@ fn parse_hosts(hosts: &Bound<'_, PyAny>) -> PyResult<Vec<(String, u16)>> {
     if hosts.is_empty() {
         return Err(PyValueError::new_err("'hosts' must not be empty"));
     }
-    hosts.iter().map(|host| parse_host(&host)).collect()
+    let mut names = Vec::new();
+    for host in hosts {
+        // A third element is a certificate's name; without encryption it means nothing.
+        let name = host.cast::<PyTuple>().ok().filter(|host| encrypted && host.len() > 2);
+        names.push(name.map(|host| host.get_item(2)?.extract::<Option<String>>()).transpose()?.flatten());
+    }
+    Ok((hosts.iter().map(|host| parse_host(&host)).collect::<PyResult<_>>()?, names))
 }
 
 fn parse_host(host: &Bound<'_, PyAny>) -> PyResult<(String, u16)> {

@@ -40,6 +40,13 @@ pub fn bin_name(text: &str) -> PyErr {
     Python::attach(|py| exception(py, "_BinNameArgumentError", text, ResultCode::BIN_NAME.0 as i32, false))
 }
 
+/// The error of a function that failed, with what it says.
+pub fn function(text: &str) -> PyErr {
+    let code = ResultCode::UDF_EXECUTION.0 as i32;
+    let text = format!("AEROSPIKE_ERR ({code}): UDF Bad Response: {text}");
+    Python::attach(|py| exception(py, "_FunctionError", &text, code, false))
+}
+
 /// The class for a result code.
 pub fn class_of_code(code: ResultCode) -> &'static str {
     match code {
@@ -58,7 +65,7 @@ pub fn class_of_code(code: ResultCode) -> &'static str {
         ResultCode::INDEX_NOT_FOUND => "IndexNotFound",
         ResultCode::UDF_EXECUTION => "UDFError",
         ResultCode::TIMEOUT | ResultCode(212) => "AerospikeTimeoutError",
-        ResultCode(51..=56 | 60..=66 | 70..=75 | 80..=83) => "AdminError",
+        ResultCode(51..=56 | 60..=66 | 70..=75 | 80..=83 | 90..=94) => "AdminError",
         _ => "ServerError",
     }
 }

@@ -98,6 +98,8 @@ pub struct Classes {
     pub ordered: Py<PyType>,
     /// `BatchRecord(key, result, record, in_doubt)`.
     pub batch_record: Py<PyType>,
+    /// `GeoJSON(text)`.
+    pub geo: Py<PyType>,
     /// `BatchRecords(source)`.
     pub batch_records: Py<PyType>,
     /// `BatchWriteResult(records)`.
@@ -120,6 +122,7 @@ impl Classes {
                 bin: class("BinTuple")?,
                 ordered: class("OperateOrderedResult")?,
                 batch_record: class("BatchRecord")?,
+                geo: class("GeoJSON")?,
                 batch_records: class("BatchRecords")?,
                 batch_write: class("BatchWriteResult")?,
             })

@@ -1,5 +1,6 @@
 //! Operation dicts (python-api §7).
 
+use crate::collection;
 use crate::errors::Failure;
 use crate::value::{integer, put_value, type_name};
 use aerospike_client_core::request::put_op;
@@ -72,6 +73,13 @@ fn put_operation(operation: &Bound<'_, PyDict>, out: &mut Vec<u8>, effect: &mut 
     let needed =
         |what: &str| name.ok_or_else(|| PyValueError::new_err(format!("{what} operation requires 'bin'")));
     let value = operation.get_item(intern!(py, "val"))?.filter(|value| !value.is_none());
+    if collection::LISTS.contains(&code)
+        || collection::MAPS.contains(&code)
+        || collection::SKETCHES.contains(&code)
+        || collection::is_bits(code)
+    {
+        return collection::put_operation(code, name, operation, out, effect);
+    }
     let (wire_code, name) = match code {
         code::READ => (op::READ, name.unwrap_or_default()),
         code::WRITE => (op::WRITE, needed("Write")?),

@@ -1,8 +1,10 @@
 //! Policy and meta dicts (python-api §5). Nothing is built when a caller passes none.
 
 use crate::errors;
+use crate::expression;
 use crate::value::type_name;
 use aerospike_client_core::policy::{BatchPolicy, Exists, Generation, Policy, Replica, WritePolicy};
+use aerospike_client_core::query::{Duration as QueryDuration, QueryPolicy};
 use aerospike_wire::time;
 use pyo3::exceptions::PyTypeError;
 use pyo3::intern;
@@ -38,7 +40,11 @@ impl<'py> Options<'py> {
         self.0.as_ref().is_none_or(|dict| dict.is_empty())
     }
 
-    fn item(&self, name: &Bound<'py, PyString>) -> PyResult<Option<Bound<'py, PyAny>>> {
+    /// An entry of the dict.
+    ///
+    /// # Errors
+    /// Those of Python.
+    pub fn item(&self, name: &Bound<'py, PyString>) -> PyResult<Option<Bound<'py, PyAny>>> {
         match &self.0 {
             Some(dict) => dict.get_item(name),
             None => Ok(None),
@@ -58,19 +64,15 @@ impl<'py> Options<'py> {
     }
 }
 
-/// The `filter_expression` of a policy. Anything but a dict that names an expression is ignored, as documented.
+/// The `filter_expression` of a policy, packed. Anything but a dict that names an expression is ignored, as
+/// documented.
 ///
 /// # Errors
-/// `ClientError`: expressions cannot be sent yet, and a command that ignored its filter would do harm.
+/// As [`expression::pack`].
 pub fn filter(py: Python<'_>, policy: &Options<'_>) -> PyResult<Option<Vec<u8>>> {
     let Some(dict) = &policy.0 else { return Ok(None) };
     let Some(value) = dict.get_item(intern!(py, "filter_expression"))? else { return Ok(None) };
-    match value.cast::<PyDict>() {
-        Ok(expression) if expression.contains(intern!(py, "__expr__"))? => {
-            Err(errors::client("Filter expressions are not supported by this version"))
-        }
-        _ => Ok(None),
-    }
+    expression::is_expression(&value)?.then(|| expression::pack(&value)).transpose()
 }
 
 fn base(py: Python<'_>, options: &Options<'_>, defaults: Policy) -> PyResult<Policy> {
@@ -167,6 +169,52 @@ fn ttl(seconds: i64) -> PyResult<u32> {
             errors::invalid_argument(&format!("ttl must be -3 to {} seconds, got {seconds}", u32::MAX))
         }),
     }
+}
+
+/// The policy of a query.
+///
+/// # Errors
+/// As [`read`].
+pub fn query(py: Python<'_>, options: &Options<'_>) -> PyResult<QueryPolicy> {
+    let defaults = QueryPolicy::default();
+    if options.is_empty() {
+        return Ok(defaults);
+    }
+    options.get::<usize>(intern!(py, "record_queue_size"))?;
+    Ok(QueryPolicy {
+        base: base(py, options, defaults.base)?,
+        max_records: options.get(intern!(py, "max_records"))?.unwrap_or(0),
+        records_per_second: options.get(intern!(py, "records_per_second"))?.unwrap_or(0),
+        max_concurrent_nodes: options.get(intern!(py, "max_concurrent_nodes"))?.unwrap_or(0),
+        duration: match options.get::<i64>(intern!(py, "expected_duration"))? {
+            Some(1) => QueryDuration::Short,
+            Some(2) => QueryDuration::LongRelaxed,
+            _ => QueryDuration::Long,
+        },
+        no_bins: options.get::<bool>(intern!(py, "include_bin_data"))? == Some(false),
+    })
+}
+
+/// The policy of one row of a batch; a value in its meta wins over the same value in the batch's policy.
+///
+/// # Errors
+/// As [`read`].
+pub fn row<'py>(py: Python<'py>, policy: &Options<'py>, meta: &Options<'py>) -> PyResult<WritePolicy> {
+    if meta.is_empty() {
+        return write(py, policy, meta);
+    }
+    // Without a generation policy of its own, a row's generation means equality.
+    let merged = PyDict::new(py);
+    for dict in [&policy.0, &meta.0].into_iter().flatten() {
+        merged.update(dict.as_mapping())?;
+    }
+    if let Some(number) = meta.item(intern!(py, "gen"))? {
+        merged.del_item(intern!(py, "gen"))?;
+        let expected = PyDict::new(py);
+        expected.set_item(intern!(py, "gen"), number)?;
+        return write(py, &Options(Some(merged)), &Options(Some(expected)));
+    }
+    write(py, &Options(Some(merged)), &Options(None))
 }
 
 /// The policies of a batch: that of the batch, and that of its writing rows.

@@ -1,8 +1,9 @@
 //! From `connect()` to `close()`: the state of a client (python-api §2.3).
 
-use crate::config::Config;
+use crate::config::{Config, Credentials};
 use crate::errors;
 use aerospike_client_core::Cluster;
+use aerospike_client_core::admin::Login;
 use parking_lot::RwLock;
 use pyo3::prelude::*;
 use std::sync::Arc;
@@ -29,11 +30,11 @@ pub struct Session {
 impl Session {
     /// Connects. Blocks; call it detached from the interpreter.
     fn open(config: Config) -> Result<Session, aerospike_client_core::Error> {
-        let cluster = Cluster::connect(config.cluster)?;
-        if config.user.is_some() {
-            let text = "this version of the driver cannot log in; connect without a user".to_owned();
-            return Err(aerospike_client_core::ErrorKind::Connection(text).into());
+        let mut cluster = config.cluster;
+        if let Some(Credentials { mode, user, password }) = config.credentials {
+            cluster.login = Some(Arc::new(Login::new(mode, &user, &password)?));
         }
+        let cluster = Cluster::connect(cluster)?;
         let forks = FORKS.load(Ordering::Relaxed);
         Ok(Session { cluster: Some(cluster), forks, bytes_as_blob: config.bytes_as_blob })
     }
@@ -47,6 +48,25 @@ impl Session {
             return Err(forked());
         }
         self.cluster.as_ref().ok_or_else(not_connected)
+    }
+
+    /// Who is logged in, and the hash of the password.
+    ///
+    /// # Errors
+    /// `ClientError` in a forked child.
+    pub fn identity(&self) -> PyResult<Option<(String, String)>> {
+        Ok(self.cluster()?.login().map(|login| (login.user().to_owned(), login.hash())))
+    }
+
+    /// Takes note of a changed password.
+    ///
+    /// # Errors
+    /// `ClientError` in a forked child.
+    pub fn set_password(&self, hash: &str, password: &str) -> PyResult<()> {
+        if let Some(login) = self.cluster()?.login() {
+            login.set_password(hash, password);
+        }
+        Ok(())
     }
 
     fn is_forked(&self) -> bool {
@@ -98,6 +118,11 @@ impl Lifecycle {
     /// A client that was never connected.
     pub fn new() -> Lifecycle {
         Lifecycle { forks: AtomicU64::new(FORKS.load(Ordering::Relaxed)), ..Lifecycle::default() }
+    }
+
+    /// One that holds a session from the start.
+    pub fn holding(session: Arc<Session>) -> Lifecycle {
+        Lifecycle { state: RwLock::new(State::Connected(session)), ..Lifecycle::new() }
     }
 
     fn is_forked(&self) -> bool {

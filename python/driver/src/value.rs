@@ -1,6 +1,7 @@
 //! Python values to bytes and back, without a value in between (python-api §4, wire §8, §9).
 
-use crate::names;
+use crate::names::{self, Classes};
+use aerospike_wire::cdt::order;
 use aerospike_wire::msgpack::{self, Malformed, Reader, Token};
 use aerospike_wire::particle::geojson_text;
 use aerospike_wire::{Particle, ParticleType};
@@ -8,6 +9,7 @@ use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyByteArray, PyBytes, PyDict, PyFloat, PyInt, PyList, PyString, PyType};
 use std::cell::RefCell;
+use std::cmp::Ordering;
 
 /// How deep lists and dicts may nest in a value that is written.
 const MAX_WRITE_DEPTH: usize = 64;
@@ -21,6 +23,8 @@ enum Kind<'a, 'py> {
     Int(i64),
     Float(f64),
     Str(&'a Bound<'py, PyString>),
+    /// A subclass of str that says so.
+    Geo(&'a Bound<'py, PyString>),
     Bytes(&'a Bound<'py, PyBytes>),
     ByteArray(&'a Bound<'py, PyByteArray>),
     List(&'a Bound<'py, PyList>),
@@ -58,7 +62,8 @@ impl<'a, 'py> Kind<'a, 'py> {
             return Ok(Kind::ByteArray(bytes));
         }
         if let Ok(text) = value.cast::<PyString>() {
-            return Ok(Kind::Str(text));
+            let geo = value.is_instance(Classes::get(value.py())?.geo.bind(value.py()))?;
+            return Ok(if geo { Kind::Geo(text) } else { Kind::Str(text) });
         }
         if value.is_instance_of::<PyInt>() {
             return integer(value).map(Kind::Int);
@@ -111,6 +116,12 @@ pub fn put_value(out: &mut Vec<u8>, value: &Bound<'_, PyAny>) -> PyResult<Partic
             out.extend_from_slice(text.to_str()?.as_bytes());
             ParticleType::STRING
         }
+        Kind::Geo(text) => {
+            // No flags, no cells: the server finds its own (query §9.1).
+            out.extend_from_slice(&[0, 0, 0]);
+            out.extend_from_slice(text.to_str()?.as_bytes());
+            ParticleType::GEOJSON
+        }
         Kind::Bytes(bytes) => {
             out.extend_from_slice(bytes.as_bytes());
             ParticleType::BLOB
@@ -141,6 +152,7 @@ pub fn put_packed(out: &mut Vec<u8>, value: &Bound<'_, PyAny>, depth: usize) -> 
         Kind::Int(number) => msgpack::put_int(out, number),
         Kind::Float(number) => msgpack::put_float64(out, number),
         Kind::Str(text) => msgpack::put_typed_raw(out, ParticleType::STRING.0, text.to_str()?.as_bytes()),
+        Kind::Geo(text) => msgpack::put_typed_raw(out, ParticleType::GEOJSON.0, text.to_str()?.as_bytes()),
         Kind::Bytes(bytes) => msgpack::put_typed_raw(out, ParticleType::BLOB.0, bytes.as_bytes()),
         Kind::ByteArray(bytes) => msgpack::put_typed_raw(out, ParticleType::BLOB.0, &bytes.to_vec()),
         Kind::List(list) => put_list(out, list, depth + 1)?,
@@ -183,6 +195,48 @@ fn put_dict(out: &mut Vec<u8>, dict: &Bound<'_, PyDict>, depth: usize) -> PyResu
         put_map_key(&mut out, &key)?;
         put_packed(&mut out, &value, depth)
     })
+}
+
+/// Appends a dict as a map in the order of its keys, which is the only kind that expressions compare
+/// (expressions §7).
+///
+/// # Errors
+/// As [`put_value`].
+pub fn put_sorted_map(out: &mut Vec<u8>, dict: &Bound<'_, PyDict>) -> PyResult<()> {
+    let mut entries: Vec<(Vec<u8>, Vec<u8>)> = Vec::with_capacity(dict.len());
+    for (key, value) in dict {
+        let (mut name, mut packed) = (Vec::new(), Vec::new());
+        put_map_key(&mut name, &key)?;
+        match value.cast::<PyDict>() {
+            Ok(inner) => put_sorted_map(&mut packed, inner)?,
+            Err(_) => put_packed(&mut packed, &value, 1)?,
+        }
+        entries.push((name, packed));
+    }
+    entries.sort_by(|(one, _), (other, _)| compare_keys(one, other));
+    if entries.is_empty() {
+        msgpack::put_map_head(out, 0);
+        return Ok(());
+    }
+    msgpack::put_map_head(out, entries.len() as u32 + 1);
+    msgpack::put_ext(out, order::KEY_ORDERED, &[]);
+    msgpack::put_nil(out);
+    for (key, value) in entries {
+        out.extend_from_slice(&key);
+        out.extend_from_slice(&value);
+    }
+    Ok(())
+}
+
+/// The order of packed map keys: integers, strings, bytes (cdt §4).
+fn compare_keys(one: &[u8], other: &[u8]) -> Ordering {
+    let read = |key: &[u8]| match Reader::new(key).token() {
+        Ok(Token::Int(number)) => (0, number, Vec::new()),
+        Ok(Token::Uint(number)) => (0, number as i64, Vec::new()),
+        Ok(Token::Raw(bytes)) => (1, 0, bytes.to_vec()),
+        _ => (2, 0, key.to_vec()),
+    };
+    read(one).cmp(&read(other))
 }
 
 /// Map keys are integers, strings or bytes (wire §9).
@@ -279,9 +333,22 @@ fn read<'py>(py: Python<'py>, reader: &mut Reader<'_>, depth: usize) -> PyResult
         }
         Token::Map(count) => {
             let depth = depth.checked_sub(1).ok_or_else(malformed)?;
-            let marked = matches!(reader.peek(), Ok(Token::Ext(_, &[]))) && count > 0;
+            let marker = match reader.peek() {
+                Ok(Token::Ext(flags, &[])) if count > 0 => Some(flags),
+                _ => None,
+            };
+            let marked = marker.is_some();
             if marked {
                 bad(reader.skip(2))?;
+            }
+            if marker.is_some_and(|flags| flags & order::PRESERVE_ORDER != 0) {
+                // Selected entries, in the order of the selection (cdt §6.2).
+                let list = PyList::empty(py);
+                for _ in 1..count {
+                    let key = read(py, reader, depth)?;
+                    list.append((key, read(py, reader, depth)?))?;
+                }
+                return Ok(list.into_any());
             }
             let dict = PyDict::new(py);
             for _ in marked as u32..count {

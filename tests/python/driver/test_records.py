@@ -458,7 +458,7 @@ class TestPolicies:
             lambda: client.get(key, policy={"filter_expression": expression}),
             lambda: client.batch_read([key], policy={"filter_expression": expression}),
         ):
-            with pytest.raises(aerospike.AerospikeError):
+            with pytest.raises(ValueError, match="left"):
                 call()
 
 

@@ -13,8 +13,8 @@ from __future__ import annotations
 import os as _os
 
 from . import (
-    _aerospike,
     _distribution,
+    _native,
     bit_operations,
     cdt_ctx,
     exception,
@@ -29,6 +29,8 @@ from . import (
 from ._client import AsyncClient, Client, async_client, client
 from ._constants import *
 from ._logging import dropped_log_count, set_log_level
+from ._native import PartitionFilter, partition_filter_all, partition_filter_by_id, partition_filter_by_range
+from ._query import AsyncQuery, Query, Scan
 from .exception import *
 from .numpy_batch import NumpyBatchRecords
 from .types import *
@@ -38,7 +40,7 @@ __version__: str = _distribution.version()
 _distribution.warn_of_others()
 
 if hasattr(_os, "register_at_fork"):
-    _os.register_at_fork(after_in_child=_aerospike.after_fork_in_child)
+    _os.register_at_fork(after_in_child=_native.after_fork_in_child)
 
 __all__ = [
     "AEROSPIKE_ERR_ALWAYS_FORBIDDEN",
@@ -220,6 +222,7 @@ __all__ = [
     "AerospikeRecord",
     "AerospikeTimeoutError",
     "AsyncClient",
+    "AsyncQuery",
     "BackpressureError",
     "BatchDeleteMeta",
     "BatchDeletePolicy",
@@ -257,7 +260,9 @@ __all__ = [
     "NumpyBatchRecords",
     "OperateOrderedResult",
     "Operation",
+    "PartitionFilter",
     "Privilege",
+    "Query",
     "QueryAbortedError",
     "QueryError",
     "QueryPolicy",
@@ -271,6 +276,7 @@ __all__ = [
     "RecordTooBig",
     "RoleInfo",
     "RustPanicError",
+    "Scan",
     "ScanPolicy",
     "ServerError",
     "TimeoutError",
@@ -291,6 +297,9 @@ __all__ = [
     "list_operations",
     "map_operations",
     "numpy_batch",
+    "partition_filter_all",
+    "partition_filter_by_id",
+    "partition_filter_by_range",
     "predicates",
     "set_log_level",
     "types",

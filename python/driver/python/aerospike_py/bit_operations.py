@@ -112,7 +112,7 @@ def bit_rshift(bin: str, bit_offset: int, bit_size: int, shift: int, policy: int
 # Integers
 
 
-def bit_add(  # noqa: PLR0917 - the documented signature
+def bit_add(
     bin: str,
     bit_offset: int,
     bit_size: int,
@@ -146,7 +146,7 @@ def bit_add(  # noqa: PLR0917 - the documented signature
     )
 
 
-def bit_subtract(  # noqa: PLR0917 - the documented signature
+def bit_subtract(
     bin: str,
     bit_offset: int,
     bit_size: int,

@@ -185,6 +185,28 @@ class _BinNameArgumentError(  # pyright: ignore[reportUnusedClass] - the native 
     result_code = 21
 
 
+class _FunctionError(UDFError, ClientError):  # pyright: ignore[reportUnusedClass] - the native part raises it
+    """A function failed; other drivers raise ``ClientError`` for it."""
+
+    __module__ = "aerospike"
+
+    result_code = 100
+
+
+class _InfoError(ServerError, ClientError):  # pyright: ignore[reportUnusedClass]
+    """The server refused a command about indexes, modules or truncation; other drivers raise ``ClientError``."""
+
+    __module__ = "aerospike"
+
+
+class _IndexFoundInfoError(IndexFoundError, ClientError):  # pyright: ignore[reportUnusedClass]
+    """There is another index of that name; other drivers raise ``ClientError``."""
+
+    __module__ = "aerospike"
+
+    result_code = 200
+
+
 def _restore(name: str, args: tuple[Any, ...], attributes: dict[str, Any]) -> AerospikeError:
     error = globals()[name](*args)
     error.__dict__.update(attributes)

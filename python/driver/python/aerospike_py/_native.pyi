@@ -308,15 +308,59 @@ class Client:
             ClusterError: no key can be asked for.
         """
 
-    def batch_remove(self, keys: list[Key], policy: Mapping[str, Any] | None = None) -> BatchWriteResult:
+    def batch_remove(self, keys: list[Any], policy: Mapping[str, Any] | None = None) -> BatchWriteResult:
         """Removes many records: a list of ``(key, meta, bins)``, and ``batch_records`` with their result codes.
 
         Args:
-            keys: keys, of any namespaces and sets.
+            keys: keys, of any namespaces and sets, or tuples of a key and its
+                :class:`aerospike_py.types.BatchDeleteMeta`.
             policy: see :class:`aerospike_py.types.BatchPolicy`.
 
         Raises:
             ClusterError: no key can be asked for.
+        """
+
+    def batch_apply(
+        self,
+        keys: list[Any],
+        module: str,
+        function: str,
+        args: list[Any] | None = None,
+        policy: Mapping[str, Any] | None = None,
+    ) -> BatchWriteResult:
+        """Calls a function with many records: what it returned is in each one's bin ``SUCCESS``.
+
+        Args:
+            keys: keys, or tuples of a key and its :class:`aerospike_py.types.BatchUDFMeta`.
+            module: module name without its extension.
+            function: function name.
+            args: its arguments behind the record.
+            policy: see :class:`aerospike_py.types.BatchUDFPolicy`.
+
+        Raises:
+            ClusterError: no key can be asked for.
+        """
+
+    def apply(
+        self,
+        key: Key,
+        module: str,
+        function: str,
+        args: list[Any] | None = None,
+        policy: Mapping[str, Any] | None = None,
+    ) -> Any:
+        """Calls a function with a record, where the record is; what it returned.
+
+        Args:
+            key: ``(namespace, set, user_key)``, or ``(namespace, set, None, digest)``.
+            module: module name without its extension.
+            function: function name.
+            args: its arguments behind the record.
+            policy: see :class:`aerospike_py.types.WritePolicy`.
+
+        Raises:
+            UDFError: the function failed, or there is no such function.
+            FilteredOut: the policy's filter was not true for the record.
         """
 
 class AsyncClient:
@@ -619,15 +663,59 @@ class AsyncClient:
             ClusterError: no key can be asked for.
         """
 
-    async def batch_remove(self, keys: list[Key], policy: Mapping[str, Any] | None = None) -> BatchWriteResult:
+    async def batch_remove(self, keys: list[Any], policy: Mapping[str, Any] | None = None) -> BatchWriteResult:
         """Removes many records: a list of ``(key, meta, bins)``, and ``batch_records`` with their result codes.
 
         Args:
-            keys: keys, of any namespaces and sets.
+            keys: keys, of any namespaces and sets, or tuples of a key and its
+                :class:`aerospike_py.types.BatchDeleteMeta`.
             policy: see :class:`aerospike_py.types.BatchPolicy`.
 
         Raises:
             ClusterError: no key can be asked for.
+        """
+
+    async def batch_apply(
+        self,
+        keys: list[Any],
+        module: str,
+        function: str,
+        args: list[Any] | None = None,
+        policy: Mapping[str, Any] | None = None,
+    ) -> BatchWriteResult:
+        """Calls a function with many records: what it returned is in each one's bin ``SUCCESS``.
+
+        Args:
+            keys: keys, or tuples of a key and its :class:`aerospike_py.types.BatchUDFMeta`.
+            module: module name without its extension.
+            function: function name.
+            args: its arguments behind the record.
+            policy: see :class:`aerospike_py.types.BatchUDFPolicy`.
+
+        Raises:
+            ClusterError: no key can be asked for.
+        """
+
+    async def apply(
+        self,
+        key: Key,
+        module: str,
+        function: str,
+        args: list[Any] | None = None,
+        policy: Mapping[str, Any] | None = None,
+    ) -> Any:
+        """Calls a function with a record, where the record is; what it returned.
+
+        Args:
+            key: ``(namespace, set, user_key)``, or ``(namespace, set, None, digest)``.
+            module: module name without its extension.
+            function: function name.
+            args: its arguments behind the record.
+            policy: see :class:`aerospike_py.types.WritePolicy`.
+
+        Raises:
+            UDFError: the function failed, or there is no such function.
+            FilteredOut: the policy's filter was not true for the record.
         """
 
 @final
@@ -660,4 +748,50 @@ class LaneCallbacks:
     def shut_down(self) -> None:
         """The client was closed."""
 
+@final
+class PartitionFilter:
+    """Which partitions a query reads, for its policy's ``partition_filter``.
+
+    With ``max_records`` the query also notes here how far it came, and the next one with the same filter goes on from
+    there: pages of a large result.
+    """
+
+    @property
+    def done(self) -> bool:
+        """Whether queries with ``max_records`` have read all that there is."""
+
+    def reset(self) -> None:
+        """Starts again from the first record."""
+
+def partition_filter_all() -> PartitionFilter:
+    """All 4096 partitions."""
+
+def partition_filter_by_id(partition_id: int) -> PartitionFilter:
+    """One partition.
+
+    Raises:
+        ValueError: not 0 to 4095.
+    """
+
+def partition_filter_by_range(begin: int, count: int) -> PartitionFilter:
+    """Partitions ``begin`` to ``begin + count - 1``.
+
+    Raises:
+        ValueError: none, or some beyond 4095.
+    """
+
+def check_predicate(predicate: Any) -> None: ...
+def new_query_id() -> int: ...
+def background_request(
+    namespace: str,
+    set_name: str,
+    conditions: list[Any],
+    ops: Any,
+    function: tuple[str, str, Any] | None,
+    query_id: int,
+    policy: Mapping[str, Any] | None = None,
+) -> bytes: ...
+def info_request(commands: Sequence[str]) -> bytes: ...
+def hash_password(password: str) -> str: ...
+def admin_request(name: str, fields: Mapping[str, Any]) -> bytes: ...
 def after_fork_in_child() -> None: ...

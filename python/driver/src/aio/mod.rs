@@ -4,24 +4,29 @@
 //! loop as any socket is, so that one call back serves all commands whose replies have come since the last: no
 //! thread is involved, no future is completed from outside its loop, and nothing waits for the interpreter lock.
 
-use crate::batch::{self, BatchCommand, BatchShape, Outcome};
-use crate::command::{Command, Encoder, Shape, finish};
+pub mod lane;
+
+use self::lane::{Goal, Lane, LaneCallbacks, Pending, settle, shut_down};
+use crate::ask::Question;
+use crate::batch::{self, BatchCommand, BatchShape};
+use crate::command::{Command, Encoder, Shape};
 use crate::config::{self, Config};
 use crate::errors;
+use crate::query::QueryCommand;
 use crate::session::{Lifecycle, Session};
-use aerospike_client_core::ErrorKind;
-use aerospike_client_core::reply::{Expect, Inbox};
+use aerospike_client_core::Cluster;
+use aerospike_client_core::reply::Expect;
 use aerospike_client_core::retry::Execution;
 use aerospike_client_core::transport::blocking::Target;
-use aerospike_client_core::transport::reactor::{Done, Reactor, Waiter};
+use aerospike_client_core::transport::reactor::Reactor;
+use aerospike_wire::op;
 use aerospike_wire::proto::FrameType;
-use aerospike_wire::{ResultCode, op};
 use parking_lot::Mutex;
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use std::os::fd::RawFd;
+use pyo3::types::PyList;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -60,182 +65,8 @@ impl Helpers {
     }
 }
 
-/// What a future becomes.
-enum Goal {
-    One { shape: Shape, key: Option<Py<PyAny>> },
-    Many { shape: BatchShape, outcome: Outcome },
-}
-
-/// A future and what it becomes.
-pub struct Pending {
-    future: Py<PyAny>,
-    goal: Goal,
-}
-
-impl Waiter for Pending {
-    fn is_gone(&self) -> bool {
-        Python::attach(|py| {
-            let done = self.future.bind(py).call_method0(intern!(py, "done"));
-            done.and_then(|done| done.is_truthy()).unwrap_or(false)
-        })
-    }
-}
-
-/// When a loop calls back, and its handle for that.
-type Armed = Option<(Instant, Option<Py<PyAny>>)>;
-
-/// The reactor of one event loop.
-struct Lane {
-    event_loop: Py<PyAny>,
-    session: Arc<Session>,
-    descriptor: RawFd,
-    reactor: Mutex<Reactor<Pending>>,
-    /// When the loop calls back at the latest.
-    armed: Mutex<Armed>,
-}
-
-impl Lane {
-    /// Completes the futures whose commands have ended. The reactor is not locked meanwhile: whatever Python does
-    /// may lead back to it.
-    fn complete(&self, py: Python<'_>, done: Vec<Done<Pending>>) {
-        let mut spent = Vec::new();
-        for ended in done {
-            let (future, result) = match ended {
-                Done::Reply { waiter, inbox, run } => {
-                    let result = one(py, waiter.goal, &inbox, &run);
-                    spent.push(inbox);
-                    (waiter.future, result)
-                }
-                Done::Batch { waiter, replies, run } => {
-                    let result = many(py, waiter.goal, &replies, run.failures());
-                    spent.extend(replies);
-                    (waiter.future, result)
-                }
-                Done::Failed { waiter, error } => (waiter.future, Err(errors::from_core(error))),
-            };
-            settle(py, future.bind(py), result);
-        }
-        if !spent.is_empty() {
-            let mut reactor = self.reactor.lock();
-            spent.into_iter().for_each(|inbox| reactor.recycle(inbox));
-        }
-    }
-
-    /// Lets the reactor work and completes what has ended.
-    fn turn(this: &Bound<'_, LaneCallbacks>) -> PyResult<()> {
-        let py = this.py();
-        let lane = &this.get().lane;
-        let (done, deadline) = {
-            let mut reactor = lane.reactor.lock();
-            reactor.turn(lane.session.cluster()?)?;
-            (reactor.take_done(), reactor.next_deadline())
-        };
-        lane.complete(py, done);
-        Lane::arm(this, deadline)
-    }
-
-    /// Makes the loop call back at a deadline, unless it will anyway.
-    fn arm(this: &Bound<'_, LaneCallbacks>, deadline: Option<Instant>) -> PyResult<()> {
-        let lane = &this.get().lane;
-        let Some(deadline) = deadline else { return Ok(()) };
-        {
-            let mut armed = lane.armed.lock();
-            if armed.as_ref().is_some_and(|(armed, _)| *armed <= deadline) {
-                return Ok(());
-            }
-            *armed = Some((deadline, None));
-        }
-        let py = this.py();
-        // A little late rather than early: an early call would find nothing to do and be repeated.
-        let delay = deadline.saturating_duration_since(Instant::now()).as_secs_f64() + 0.0002;
-        let tick = this.getattr(intern!(py, "tick"))?;
-        let handle = lane.event_loop.bind(py).call_method1(intern!(py, "call_later"), (delay, tick))?;
-        let former = lane.armed.lock().replace((deadline, Some(handle.unbind())));
-        cancel(py, former);
-        Ok(())
-    }
-}
-
-/// Takes a call back from the loop.
-fn cancel(py: Python<'_>, armed: Armed) {
-    if let Some((_, Some(handle))) = armed {
-        let _ = handle.bind(py).call_method0(intern!(py, "cancel"));
-    }
-}
-
-/// Sets a future's result; nobody minds one that was cancelled or whose loop is closed.
-fn settle(py: Python<'_>, future: &Bound<'_, PyAny>, result: PyResult<Bound<'_, PyAny>>) {
-    let _ = match result {
-        Ok(value) => future.call_method1(intern!(py, "set_result"), (value,)),
-        Err(error) => future.call_method1(intern!(py, "set_exception"), (error,)),
-    };
-}
-
-fn one<'py>(py: Python<'py>, goal: Goal, inbox: &Inbox, run: &Execution) -> PyResult<Bound<'py, PyAny>> {
-    let Goal::One { shape, key } = goal else { return Err(errors::client("Malformed reply: not a batch's")) };
-    let reply = inbox.message().and_then(|message| match ResultCode(message.header.result) {
-        code if code.is_ok() => Ok(message),
-        code => Err(run.error(ErrorKind::Server(code))),
-    });
-    let key = || Ok(key.unwrap_or_else(|| py.None()).into_bound(py));
-    finish(py, shape, key, reply)
-}
-
-fn many<'py>(
-    py: Python<'py>,
-    goal: Goal,
-    replies: &[Inbox],
-    failures: &[(u32, aerospike_client_core::batch::RowFailure)],
-) -> PyResult<Bound<'py, PyAny>> {
-    let Goal::Many { shape, mut outcome } = goal else {
-        return Err(errors::client("Malformed reply: a batch's"));
-    };
-    for inbox in replies {
-        outcome.take(py, inbox)?;
-    }
-    outcome.fail(failures);
-    outcome.finish(py, shape)
-}
-
-/// What an event loop calls.
-#[pyclass(module = "aerospike_py._aerospike", frozen)]
-pub struct LaneCallbacks {
-    lane: Arc<Lane>,
-}
-
-#[pymethods]
-impl LaneCallbacks {
-    /// The descriptor is readable.
-    fn ready(slf: &Bound<'_, Self>) -> PyResult<()> {
-        Lane::turn(slf)
-    }
-
-    /// A deadline has come.
-    fn tick(slf: &Bound<'_, Self>) -> PyResult<()> {
-        let fired = slf.get().lane.armed.lock().take();
-        drop(fired);
-        Lane::turn(slf)
-    }
-
-    /// The client was closed: commands under way fail, and the loop hears no more.
-    fn shut_down(slf: &Bound<'_, Self>) {
-        let py = slf.py();
-        let lane = &slf.get().lane;
-        let done = {
-            let mut reactor = lane.reactor.lock();
-            reactor.shut_down();
-            reactor.take_done()
-        };
-        let _ = lane.event_loop.bind(py).call_method1(intern!(py, "remove_reader"), (lane.descriptor,));
-        let armed = lane.armed.lock().take();
-        // The loop's handle holds the lane, and the lane the cluster.
-        cancel(py, armed);
-        lane.complete(py, done);
-    }
-}
-
 /// A connection to a cluster for `asyncio`, usable from any number of event loops.
-#[pyclass(subclass, module = "aerospike_py._aerospike", frozen)]
+#[pyclass(subclass, module = "aerospike_py._native", frozen)]
 pub struct AsyncClient {
     config: Py<PyAny>,
     lifecycle: Arc<Lifecycle>,
@@ -273,6 +104,12 @@ impl AsyncClient {
         let callbacks = Bound::new(py, LaneCallbacks { lane })?;
         let ready = callbacks.getattr(intern!(py, "ready"))?;
         event_loop.call_method1(intern!(py, "add_reader"), (descriptor, ready))?;
+        let deadline = {
+            let mut reactor = callbacks.get().lane.reactor.lock();
+            reactor.open_minimum(session.cluster()?);
+            reactor.next_deadline()
+        };
+        Lane::arm(&callbacks, deadline)?;
         self.lanes.lock().push(callbacks.clone().unbind());
         Ok(callbacks)
     }
@@ -354,6 +191,37 @@ impl AsyncClient {
         Lane::arm(&callbacks, deadline)
     }
 
+    /// Hands something to the reactor of the loop; its future. Every error comes out of the future.
+    fn start<'py>(
+        &self,
+        py: Python<'py>,
+        event_loop: &Bound<'py, PyAny>,
+        submit: impl FnOnce(&Session, &Cluster, &mut dyn FnMut(Submission<'_>), Py<PyAny>) -> PyResult<()>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let future = Helpers::get(py)?.operation.bind(py).call0()?;
+        let begin = || {
+            let session = self.lifecycle.session()?;
+            let cluster = session.cluster()?;
+            let callbacks = self.lane(event_loop, &session)?;
+            let mut outcome = (None, None);
+            let mut hand_over = |give: Submission<'_>| {
+                let mut reactor = callbacks.get().lane.reactor.lock();
+                give(&mut reactor);
+                outcome = (reactor.has_done().then(|| reactor.take_done()), reactor.next_deadline());
+            };
+            submit(&session, cluster, &mut hand_over, future.clone().unbind())?;
+            let (done, deadline) = outcome;
+            if let Some(done) = done {
+                callbacks.get().lane.complete(py, done);
+            }
+            Lane::arm(&callbacks, deadline)
+        };
+        if let Err(error) = begin() {
+            settle(py, &future, Err(error));
+        }
+        Ok(future)
+    }
+
     /// Runs a batch that `lay_out` makes; its future.
     fn batch<'py>(
         &self,
@@ -362,38 +230,24 @@ impl AsyncClient {
         shape: BatchShape,
         lay_out: impl FnOnce(bool) -> PyResult<BatchCommand<'py>>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        let future = Helpers::get(py)?.operation.bind(py).call0()?;
-        let submit = || {
-            let session = self.lifecycle.session()?;
-            let cluster = session.cluster()?;
-            let callbacks = self.lane(event_loop, &session)?;
+        self.start(py, event_loop, |session, cluster, hand_over, future| {
             let mut command = lay_out(session.bytes_as_blob)?;
             let rows = std::mem::take(&mut command.batch);
             let policy = command.policy;
             let goal = Goal::Many { shape, outcome: command.outcome() };
-            let waiter = Pending { future: future.clone().unbind(), goal };
-            let (done, deadline) = {
-                let mut reactor = callbacks.get().lane.reactor.lock();
-                reactor.submit_batch(cluster, rows, &policy, waiter);
-                (reactor.has_done().then(|| reactor.take_done()), reactor.next_deadline())
-            };
-            if let Some(done) = done {
-                callbacks.get().lane.complete(py, done);
-            }
-            Lane::arm(&callbacks, deadline)
-        };
-        if let Err(error) = submit() {
-            settle(py, &future, Err(error));
-        }
-        Ok(future)
+            let mut work = Some((rows, Pending { future, goal }));
+            hand_over(&mut |reactor| {
+                if let Some((rows, waiter)) = work.take() {
+                    reactor.submit_batch(cluster, rows, &policy, waiter);
+                }
+            });
+            Ok(())
+        })
     }
 }
 
-impl LaneCallbacks {
-    fn is_for(&self, event_loop: &Bound<'_, PyAny>, session: &Arc<Session>) -> bool {
-        self.lane.event_loop.is(event_loop) && Arc::ptr_eq(&self.lane.session, session)
-    }
-}
+/// Gives something to a reactor.
+type Submission<'a> = &'a mut dyn FnMut(&mut Reactor<Pending>);
 
 impl Drop for AsyncClient {
     fn drop(&mut self) {
@@ -401,21 +255,6 @@ impl Drop for AsyncClient {
         if !lanes.is_empty() {
             Python::attach(|py| shut_down(py, lanes));
         }
-    }
-}
-
-/// Shuts lanes down, each in its own loop.
-fn shut_down(py: Python<'_>, lanes: Vec<Py<LaneCallbacks>>) {
-    let running = Helpers::get(py).and_then(|helpers| helpers.running_loop.bind(py).call0()).ok();
-    for lane in lanes {
-        let event_loop = lane.get().lane.event_loop.bind(py);
-        let here = running.as_ref().is_some_and(|running| running.is(event_loop));
-        let Ok(shut_down) = lane.bind(py).getattr(intern!(py, "shut_down")) else { continue };
-        let _ = match here {
-            true => shut_down.call0(),
-            // A loop that is closed takes no calls, and needs none: it hears nothing any more.
-            false => event_loop.call_method1(intern!(py, "call_soon_threadsafe"), (shut_down,)),
-        };
     }
 }
 
@@ -435,7 +274,7 @@ where
 }
 
 /// An attempt to connect; `run` blocks and is called in a thread of its own.
-#[pyclass(module = "aerospike_py._aerospike", frozen)]
+#[pyclass(module = "aerospike_py._native", frozen)]
 pub struct Attempt {
     lifecycle: Arc<Lifecycle>,
     ticket: u64,
@@ -473,7 +312,9 @@ impl AsyncClient {
         username: Option<String>,
         password: Option<String>,
     ) -> PyResult<Attempt> {
-        let config = config::parse(self.config.bind(py), username, password)?;
+        let mut config = config::parse(self.config.bind(py), username, password)?;
+        // Reactors open theirs.
+        config.cluster.open_minimum = false;
         let ticket = self.lifecycle.begin()?;
         Ok(Attempt { lifecycle: self.lifecycle.clone(), ticket, config: Mutex::new(Some(config)) })
     }
@@ -487,6 +328,79 @@ impl AsyncClient {
         }
         py.detach(|| drop(session));
         Ok(())
+    }
+
+    /// Runs a query; the list of its records.
+    #[pyo3(signature = (namespace, set_name, bins, conditions, policy=None))]
+    fn _query<'py>(
+        &self,
+        py: Python<'py>,
+        namespace: &str,
+        set_name: &str,
+        bins: &Bound<'py, PyList>,
+        conditions: &Bound<'py, PyList>,
+        policy: Opt<'_, 'py>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let event_loop = running(py)?.ok_or_else(|| PyRuntimeError::new_err("no running event loop"))?;
+        self.start(py, &event_loop, |_, cluster, hand_over, future| {
+            let command = QueryCommand::parse(namespace, set_name, bins, conditions, policy)?;
+            let waiter = Pending { future, goal: Goal::Records { filter: command.filter } };
+            let mut work = Some((command.run, waiter));
+            hand_over(&mut |reactor| {
+                if let Some((run, waiter)) = work.take() {
+                    reactor.submit_query(cluster, run, waiter);
+                }
+            });
+            Ok(())
+        })
+    }
+
+    /// Sends a request to one node, by its name or to any; see `ask`.
+    #[pyo3(signature = (kind, request, node=None, timeout_ms=0))]
+    fn _ask<'py>(
+        &self,
+        py: Python<'py>,
+        kind: &str,
+        request: &[u8],
+        node: Option<&str>,
+        timeout_ms: u32,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let event_loop = running(py)?.ok_or_else(|| PyRuntimeError::new_err("no running event loop"))?;
+        self.start(py, &event_loop, |_, cluster, hand_over, future| {
+            let question = Question::new(cluster, kind, node, timeout_ms)?;
+            let goal = Goal::Answer { kind: question.kind, node: question.node.clone() };
+            let mut work = Some((question, Pending { future, goal }));
+            hand_over(&mut |reactor| {
+                if let Some((Question { node, run, expect, .. }, waiter)) = work.take() {
+                    let mut buffer = reactor.buffer();
+                    buffer.clear();
+                    buffer.extend_from_slice(request);
+                    reactor.submit_to(cluster, &node, run, buffer, expect, waiter);
+                }
+            });
+            Ok(())
+        })
+    }
+
+    /// The client itself, if it is connected.
+    fn _held<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, Self>> {
+        slf.get().lifecycle.session()?;
+        Ok(slf.clone())
+    }
+
+    /// Who is logged in, and the hash of the password; None without a user.
+    fn _identity(&self) -> PyResult<Option<(String, String)>> {
+        self.lifecycle.session()?.identity()
+    }
+
+    /// Takes note of the changed password of the client's own user.
+    fn _set_password(&self, hash: &str, password: &str) -> PyResult<()> {
+        self.lifecycle.session()?.set_password(hash, password)
+    }
+
+    /// Names of the nodes.
+    fn _nodes(&self) -> PyResult<Vec<String>> {
+        Ok(self.lifecycle.session()?.cluster()?.node_names())
     }
 
     #[pyo3(signature = (username=None, password=None))]
@@ -908,5 +822,76 @@ impl AsyncClient {
             return defer(slf, "batch_remove", (keys, policy));
         };
         slf.get().batch(py, &event_loop, BatchShape::Write, |blob| batch::remove(keys, policy, blob))
+    }
+
+    /// Writes many records, each with bins of its own: ``(key, bins)`` or ``(key, bins, meta)``.
+    #[pyo3(signature = (records, policy=None))]
+    fn _batch_write<'py>(
+        slf: &Bound<'py, Self>,
+        records: Arg<'_, 'py>,
+        policy: Opt<'_, 'py>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let py = slf.py();
+        let Some(event_loop) = running(py)? else {
+            return defer(slf, "_batch_write", (records, policy));
+        };
+        slf.get().batch(py, &event_loop, BatchShape::Write, |blob| batch::write(records, policy, blob))
+    }
+
+    /// Calls a function with many records: what it returned is in each one's bin ``SUCCESS``.
+    ///
+    /// Args:
+    ///     keys: keys, or tuples of a key and its :class:`aerospike_py.types.BatchUDFMeta`.
+    ///     module: module name without its extension.
+    ///     function: function name.
+    ///     args: its arguments behind the record.
+    ///     policy: see :class:`aerospike_py.types.BatchUDFPolicy`.
+    ///
+    /// Raises:
+    ///     ClusterError: no key can be asked for.
+    #[pyo3(signature = (keys, module, function, args=None, policy=None))]
+    fn batch_apply<'py>(
+        slf: &Bound<'py, Self>,
+        keys: Arg<'_, 'py>,
+        module: &str,
+        function: &str,
+        args: Opt<'_, 'py>,
+        policy: Opt<'_, 'py>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let py = slf.py();
+        let Some(event_loop) = running(py)? else {
+            return defer(slf, "batch_apply", (keys, module, function, args, policy));
+        };
+        let lay_out = |blob| batch::apply(keys, (module, function), args, policy, blob);
+        slf.get().batch(py, &event_loop, BatchShape::Write, lay_out)
+    }
+
+    /// Calls a function with a record, where the record is; what it returned.
+    ///
+    /// Args:
+    ///     key: ``(namespace, set, user_key)``, or ``(namespace, set, None, digest)``.
+    ///     module: module name without its extension.
+    ///     function: function name.
+    ///     args: its arguments behind the record.
+    ///     policy: see :class:`aerospike_py.types.WritePolicy`.
+    ///
+    /// Raises:
+    ///     UDFError: the function failed, or there is no such function.
+    ///     FilteredOut: the policy's filter was not true for the record.
+    #[pyo3(signature = (key, module, function, args=None, policy=None))]
+    fn apply<'py>(
+        slf: &Bound<'py, Self>,
+        key: Arg<'_, 'py>,
+        module: &str,
+        function: &str,
+        args: Opt<'_, 'py>,
+        policy: Opt<'_, 'py>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let py = slf.py();
+        let Some(event_loop) = running(py)? else {
+            return defer(slf, "apply", (key, module, function, args, policy));
+        };
+        slf.get()
+            .command(py, &event_loop, true, |encoder| encoder.apply(key, (module, function), args, policy))
     }
 }

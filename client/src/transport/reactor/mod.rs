@@ -8,20 +8,26 @@
 //! Each connection carries one command at a time. A connection whose reply was not read to its end is closed,
 //! never pooled: a command that nobody waits for any more runs to its end, or to its deadline.
 
-use super::blocking::{TRUSTED, Target};
-use crate::batch::{Batch, BatchRun, BatchStep, Part};
+mod rounds;
+mod socket;
+
+use self::rounds::Running;
+use self::socket::{Phase, Progress, Socket, connected};
+use super::blocking::Target;
+use super::stream::Stream;
+use crate::batch::{BatchRun, Part};
 use crate::cluster::Cluster;
 use crate::cluster::node::{Node, Permit};
 use crate::error::{Error, ErrorKind};
-use crate::policy::{BatchPolicy, Replica};
+use crate::policy::Replica;
+use crate::query::QueryRun;
 use crate::reply::{Expect, Inbox};
 use crate::retry::{Execution, Step};
-use aerospike_wire::proto::FrameType;
 use mio::net::TcpStream;
 use mio::{Events, Interest, Poll, Token};
 use slab::Slab;
 use std::collections::VecDeque;
-use std::io::{ErrorKind as Io, Read, Write};
+use std::io::ErrorKind as Io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -59,6 +65,15 @@ pub enum Done<W> {
         /// The books, with the rows that no reply answers.
         run: Box<BatchRun>,
     },
+    /// A query that has been read to its end, or to its limit.
+    Query {
+        /// Who waits.
+        waiter: W,
+        /// One reply per part that was answered.
+        replies: Vec<Inbox>,
+        /// The books, with how far each partition has been read.
+        run: Box<QueryRun>,
+    },
     /// No reply.
     Failed {
         /// Who waits.
@@ -88,40 +103,6 @@ struct Job<W> {
     run: Execution,
     route: Route,
     owner: Owner<W>,
-}
-
-/// A batch on its way.
-struct Running<W> {
-    batch: Batch,
-    run: Box<BatchRun>,
-    replies: Vec<Inbox>,
-    /// Parts under way.
-    parts: usize,
-    /// Parts that wait for their turn in a sequential batch.
-    later: VecDeque<Part>,
-    until: Option<Instant>,
-    waiter: Option<W>,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Phase {
-    Connecting,
-    /// The authentication is sent up to here, or wholly.
-    Hello(usize),
-    /// The request is sent up to here.
-    Sending(usize),
-    Receiving,
-    Idle,
-}
-
-struct Socket<W> {
-    stream: TcpStream,
-    permit: Permit,
-    inbox: Inbox,
-    phase: Phase,
-    since: Instant,
-    hello: Vec<u8>,
-    job: Option<Job<W>>,
 }
 
 /// The sockets to one node.
@@ -232,20 +213,28 @@ impl<W: Waiter> Reactor<W> {
         self.start(cluster, Job { request, expect, run, route, owner: Owner::Waiter(waiter) });
     }
 
-    /// Starts a batch.
-    pub fn submit_batch(&mut self, cluster: &Cluster, batch: Batch, policy: &BatchPolicy, waiter: W) {
-        let run = Box::new(BatchRun::new(&batch, policy, Instant::now()));
-        let running = Running {
-            batch,
-            run,
-            replies: Vec::new(),
-            parts: 0,
-            later: VecDeque::new(),
-            until: None,
-            waiter: Some(waiter),
-        };
-        let number = self.batches.insert(running);
-        self.advance(cluster, number);
+    /// Starts a command on a certain node. What [`Step`] would try again is tried again on the same node.
+    pub fn submit_to(
+        &mut self,
+        cluster: &Cluster,
+        node: &Arc<Node>,
+        run: Execution,
+        request: Vec<u8>,
+        expect: Expect,
+        waiter: W,
+    ) {
+        let route = Route::Node(node.clone());
+        self.start(cluster, Job { request, expect, run, route, owner: Owner::Waiter(waiter) });
+    }
+
+    /// Opens the connections that each node is to have at least.
+    pub fn open_minimum(&mut self, cluster: &Cluster) {
+        for node in cluster.view().nodes() {
+            for _ in 0..node.lacking() {
+                let Some(permit) = node.reserve() else { break };
+                self.open(cluster, permit, None);
+            }
+        }
     }
 
     /// Does all the work that is ready, and ends what is over its time.
@@ -291,9 +280,7 @@ impl<W: Waiter> Reactor<W> {
             }
         }
         for mut running in std::mem::take(&mut self.batches).into_iter().map(|(_, running)| running) {
-            if let Some(waiter) = running.waiter.take() {
-                self.done.push(Done::Failed { waiter, error: running.run.run().error(ErrorKind::Closed) });
-            }
+            self.done.extend(running.give_up(ErrorKind::Closed));
         }
         self.pools.clear();
         self.deadline = None;
@@ -335,7 +322,7 @@ impl<W: Waiter> Reactor<W> {
             self.close(key);
         }
         match node.reserve() {
-            Some(permit) => self.open(cluster, permit, job),
+            Some(permit) => self.open(cluster, permit, Some(job)),
             None => {
                 self.note(job.run.deadline());
                 if self.pools[at].sockets == 0 {
@@ -355,8 +342,8 @@ impl<W: Waiter> Reactor<W> {
         self.pools.len() - 1
     }
 
-    /// Opens a connection for a job.
-    fn open(&mut self, cluster: &Cluster, permit: Permit, job: Job<W>) {
+    /// Opens a connection, for a job or for the pool.
+    fn open(&mut self, cluster: &Cluster, permit: Permit, job: Option<Job<W>>) {
         let address = permit.node().socket();
         let opened = TcpStream::connect(address).and_then(|mut stream| {
             stream.set_nodelay(true)?;
@@ -365,27 +352,32 @@ impl<W: Waiter> Reactor<W> {
             self.poll.registry().register(&mut stream, token, interest)?;
             Ok(stream)
         });
+        let opened = opened
+            .map_err(|error| ErrorKind::Connection(format!("{address}: {error}")))
+            .and_then(|stream| Stream::new(stream, permit.node().encryption()));
         match opened {
             Ok(stream) => {
                 let at = self.pool_of(permit.node());
                 self.pools[at].sockets += 1;
                 let now = Instant::now();
-                self.note(job.run.deadline());
+                self.note(job.as_ref().and_then(|job| job.run.deadline()));
                 self.note(now.checked_add(cluster.config().timeout));
-                let hello = cluster.authenticator().map(|who| who.hello(permit.node().name()));
+                let hello = cluster.login().map(|login| login.hello(permit.node().address(), now));
                 self.sockets.insert(Socket {
                     stream,
                     permit,
                     inbox: self.inboxes.pop().unwrap_or_default(),
                     phase: Phase::Connecting,
                     since: now,
-                    hello: hello.unwrap_or_default(),
-                    job: Some(job),
+                    hello,
+                    job,
                 });
             }
-            Err(error) => {
+            Err(kind) => {
                 drop(permit);
-                self.attempt_failed(cluster, job, ErrorKind::Connection(format!("{address}: {error}")));
+                if let Some(job) = job {
+                    self.attempt_failed(cluster, job, kind);
+                }
             }
         }
     }
@@ -412,12 +404,9 @@ impl<W: Waiter> Reactor<W> {
     fn ready(&mut self, cluster: &Cluster, key: usize) {
         let Some(socket) = self.sockets.get_mut(key) else { return };
         if socket.phase == Phase::Connecting {
-            match connected(&socket.stream) {
+            match connected(socket.stream.socket()) {
                 Ok(false) => return,
-                Ok(true) if !socket.hello.is_empty() => {
-                    socket.inbox.expect(Expect::Frame(FrameType::Admin));
-                    socket.phase = Phase::Hello(0);
-                }
+                Ok(true) if socket.greet() => {}
                 Ok(true) => return self.opened(cluster, key),
                 Err(error) => {
                     let text = format!("{}: {error}", socket.permit.node().address());
@@ -448,10 +437,13 @@ impl<W: Waiter> Reactor<W> {
         match socket.progress() {
             Ok(Progress::Waiting) => {}
             Ok(Progress::Replied) if matches!(socket.phase, Phase::Hello(_)) => {
-                let checked = cluster.authenticator().map(|who| who.check(socket.inbox.body()));
-                match checked {
-                    Some(Err(kind)) => self.broken(cluster, key, kind),
-                    _ => self.opened(cluster, key),
+                match cluster.login().map_or(Ok(true), |login| socket.welcomed(login)) {
+                    Ok(true) => self.opened(cluster, key),
+                    Ok(false) => {
+                        socket.greet();
+                        self.progress(cluster, key);
+                    }
+                    Err(kind) => self.broken(cluster, key, kind),
                 }
             }
             Ok(Progress::Replied) => self.replied(cluster, key),
@@ -481,12 +473,7 @@ impl<W: Waiter> Reactor<W> {
             },
             Owner::Part(number, part) => {
                 self.recycle_request(request);
-                let Some(running) = self.batches.get_mut(number) else { return };
-                match running.run.done(&part, &inbox) {
-                    Ok(()) => running.replies.push(inbox),
-                    Err(error) => self.batch_failed(number, error),
-                }
-                self.part_ended(cluster, number);
+                self.part_replied(cluster, number, &part, inbox);
             }
         }
     }
@@ -517,10 +504,7 @@ impl<W: Waiter> Reactor<W> {
             },
             Owner::Part(number, part) => {
                 self.recycle_request(job.request);
-                if let Some(running) = self.batches.get_mut(number) {
-                    running.run.failed(&part, kind);
-                    self.part_ended(cluster, number);
-                }
+                self.part_failed(cluster, number, &part, kind);
             }
         }
     }
@@ -581,7 +565,7 @@ impl<W: Waiter> Reactor<W> {
     fn close(&mut self, key: usize) -> Option<Job<W>> {
         let mut socket = self.sockets.try_remove(key)?;
         // A forked child may hold the same socket open: closing alone would leave it registered.
-        let _ = self.poll.registry().deregister(&mut socket.stream);
+        let _ = self.poll.registry().deregister(socket.stream.socket_mut());
         if let Some(pool) = self.pools.iter_mut().find(|pool| Arc::ptr_eq(&pool.node, socket.permit.node())) {
             pool.sockets -= 1;
             pool.idle.retain(|idle| *idle != key);
@@ -669,82 +653,6 @@ impl<W: Waiter> Reactor<W> {
         let soonest = sockets.chain(waiting).chain(sleeping).chain(batches).chain(look).min();
         self.note(soonest);
     }
-
-    /// The next round of a batch.
-    fn advance(&mut self, cluster: &Cluster, number: usize) {
-        let view = cluster.view();
-        let Some(running) = self.batches.get_mut(number) else { return };
-        running.until = None;
-        match running.run.next(&running.batch, &view, cluster.racks(), Instant::now()) {
-            BatchStep::Sleep(until) => {
-                running.until = Some(until);
-                self.note(Some(until));
-            }
-            BatchStep::Done(result) => {
-                let Some(mut running) = self.batches.try_remove(number) else { return };
-                let Some(waiter) = running.waiter.take() else { return };
-                self.done.push(match result {
-                    Ok(()) => Done::Batch { waiter, replies: running.replies, run: running.run },
-                    Err(error) => Done::Failed { waiter, error },
-                });
-            }
-            BatchStep::Round(parts) => {
-                let width = if running.run.policy().sequential { 1 } else { parts.len() };
-                let mut parts = VecDeque::from(parts);
-                let first: Vec<Part> = parts.drain(..width.min(parts.len())).collect();
-                running.later = parts;
-                // All counted before the first can end.
-                running.parts = first.len();
-                for part in first {
-                    self.start_part(cluster, number, part);
-                }
-            }
-        }
-    }
-
-    fn start_part(&mut self, cluster: &Cluster, number: usize, part: Part) {
-        let mut request = self.buffer();
-        let Some(running) = self.batches.get_mut(number) else { return };
-        match running.batch.encode(&part.rows, running.run.policy(), &mut request) {
-            Ok(()) => {
-                let run = running.run.run().clone();
-                let route = Route::Node(part.node.clone());
-                let owner = Owner::Part(number, part);
-                self.start(cluster, Job { request, expect: Expect::Rows, run, route, owner });
-            }
-            Err(error) => {
-                self.batch_failed(number, error);
-                self.part_ended(cluster, number);
-            }
-        }
-    }
-
-    /// The batch as a whole failed; its other parts run to their end unheard.
-    fn batch_failed(&mut self, number: usize, error: Error) {
-        let waiter = self.batches.get_mut(number).and_then(|running| running.waiter.take());
-        if let Some(waiter) = waiter {
-            self.done.push(Done::Failed { waiter, error });
-        }
-    }
-
-    fn part_ended(&mut self, cluster: &Cluster, number: usize) {
-        let Some(running) = self.batches.get_mut(number) else { return };
-        running.parts -= 1;
-        if running.parts > 0 {
-            return;
-        }
-        if running.waiter.is_none() {
-            self.batches.remove(number);
-            return;
-        }
-        match running.later.pop_front() {
-            Some(part) => {
-                running.parts = 1;
-                self.start_part(cluster, number, part);
-            }
-            None => self.advance(cluster, number),
-        }
-    }
 }
 
 impl<W: Waiter> Job<W> {
@@ -754,107 +662,5 @@ impl<W: Waiter> Job<W> {
             Owner::Waiter(waiter) => waiter.is_gone(),
             Owner::Part(..) => false,
         }
-    }
-}
-
-/// What a socket could do.
-enum Progress {
-    Waiting,
-    Replied,
-}
-
-impl<W> Socket<W> {
-    /// When something has to have happened.
-    fn deadline(&self, connect_timeout: Duration) -> Option<Instant> {
-        let own = match self.phase {
-            Phase::Connecting | Phase::Hello(_) => self.since.checked_add(connect_timeout),
-            Phase::Idle => self.since.checked_add(self.permit.node().limits().idle),
-            Phase::Sending(_) | Phase::Receiving => None,
-        };
-        let job = self.job.as_ref().and_then(|job| job.run.deadline());
-        [own, job].into_iter().flatten().min()
-    }
-
-    /// Whether an idle connection can be expected to work.
-    fn is_usable(&mut self) -> bool {
-        let unused = self.since.elapsed();
-        unused < TRUSTED || (unused < self.permit.node().limits().idle && self.progress().is_ok())
-    }
-
-    fn progress(&mut self) -> Result<Progress, ErrorKind> {
-        match self.phase {
-            Phase::Connecting => Ok(Progress::Waiting),
-            Phase::Idle => {
-                // Nothing is under way here: bytes or an end mean that the connection is of no more use.
-                match self.stream.read(&mut [0]) {
-                    Err(error) if error.kind() == Io::WouldBlock => Ok(Progress::Waiting),
-                    _ => Err(ErrorKind::Connection("closed by the server".into())),
-                }
-            }
-            Phase::Hello(sent) => {
-                if let Some(left) = self.hello.get(sent..).filter(|left| !left.is_empty()) {
-                    self.phase = Phase::Hello(sent + write(&mut self.stream, left)?);
-                }
-                self.read()
-            }
-            Phase::Sending(sent) => {
-                let request = self.job.as_ref().map_or(&[][..], |job| &job.request);
-                let left = request.get(sent..).unwrap_or_default();
-                let sent = sent + write(&mut self.stream, left)?;
-                if sent < request.len() {
-                    self.phase = Phase::Sending(sent);
-                    return Ok(Progress::Waiting);
-                }
-                let in_pieces = left.len() < request.len();
-                self.phase = Phase::Receiving;
-                // The answer will announce itself; only one to a half-sent request may have done so already.
-                if in_pieces { self.read() } else { Ok(Progress::Waiting) }
-            }
-            Phase::Receiving => self.read(),
-        }
-    }
-
-    /// Reads until the reply is complete or nothing is left.
-    fn read(&mut self) -> Result<Progress, ErrorKind> {
-        loop {
-            match self.stream.read(self.inbox.space()) {
-                Ok(0) => return Err(ErrorKind::Connection("closed by the server".into())),
-                Ok(count) => {
-                    if self.inbox.filled(count)? {
-                        return Ok(Progress::Replied);
-                    }
-                }
-                Err(error) if error.kind() == Io::WouldBlock => return Ok(Progress::Waiting),
-                Err(error) if error.kind() == Io::Interrupted => {}
-                Err(error) => return Err(ErrorKind::Connection(error.to_string())),
-            }
-        }
-    }
-}
-
-/// Writes what the socket takes; how much.
-fn write(stream: &mut TcpStream, bytes: &[u8]) -> Result<usize, ErrorKind> {
-    let mut sent = 0;
-    while sent < bytes.len() {
-        match stream.write(&bytes[sent..]) {
-            Ok(0) => return Err(ErrorKind::Connection("closed by the server".into())),
-            Ok(count) => sent += count,
-            Err(error) if error.kind() == Io::WouldBlock => break,
-            Err(error) if error.kind() == Io::Interrupted => {}
-            Err(error) => return Err(ErrorKind::Connection(error.to_string())),
-        }
-    }
-    Ok(sent)
-}
-
-/// Whether a connection being opened is open.
-fn connected(stream: &TcpStream) -> std::io::Result<bool> {
-    if let Some(error) = stream.take_error()? {
-        return Err(error);
-    }
-    match stream.peer_addr() {
-        Ok(_) => Ok(true),
-        Err(error) if error.kind() == Io::NotConnected => Ok(false),
-        Err(error) => Err(error),
     }
 }

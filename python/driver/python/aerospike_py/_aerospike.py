@@ -1,0 +1,9 @@
+"""Names that other packages of this API have in their native module, for code that imports them from there."""
+
+from __future__ import annotations
+
+from ._client import AsyncClient, Client
+from ._query import AsyncQuery, Query, Scan
+from .exception import *  # noqa: F403
+
+__all__ = ["AsyncClient", "AsyncQuery", "Client", "Query", "Scan"]
