@@ -29,7 +29,18 @@ from . import (
 from ._client import AsyncClient, Client, async_client, client
 from ._constants import *
 from ._logging import dropped_log_count, set_log_level
+from ._metrics import (
+    get_metrics,
+    internal_stage_profiling,
+    is_internal_stage_metrics_enabled,
+    is_metrics_enabled,
+    set_internal_stage_metrics_enabled,
+    set_metrics_enabled,
+    start_metrics_server,
+    stop_metrics_server,
+)
 from ._native import PartitionFilter, partition_filter_all, partition_filter_by_id, partition_filter_by_range
+from ._observe import init_tracing, shutdown_tracing
 from ._query import AsyncQuery, Query, Scan
 from .exception import *
 from .numpy_batch import NumpyBatchRecords
@@ -279,6 +290,7 @@ __all__ = [
     "Scan",
     "ScanPolicy",
     "ServerError",
+    "TLSConfig",
     "TimeoutError",
     "UDFError",
     "UserInfo",
@@ -293,7 +305,12 @@ __all__ = [
     "dropped_log_count",
     "exception",
     "exp",
+    "get_metrics",
     "hll_operations",
+    "init_tracing",
+    "internal_stage_profiling",
+    "is_internal_stage_metrics_enabled",
+    "is_metrics_enabled",
     "list_operations",
     "map_operations",
     "numpy_batch",
@@ -301,6 +318,11 @@ __all__ = [
     "partition_filter_by_id",
     "partition_filter_by_range",
     "predicates",
+    "set_internal_stage_metrics_enabled",
     "set_log_level",
+    "set_metrics_enabled",
+    "shutdown_tracing",
+    "start_metrics_server",
+    "stop_metrics_server",
     "types",
 ]

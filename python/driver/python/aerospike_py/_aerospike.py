@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from ._client import AsyncClient, Client
+from ._observe import init_tracing, shutdown_tracing
 from ._query import AsyncQuery, Query, Scan
 from .exception import *  # noqa: F403
 
-__all__ = ["AsyncClient", "AsyncQuery", "Client", "Query", "Scan"]
+__all__ = ["AsyncClient", "AsyncQuery", "Client", "Query", "Scan", "init_tracing", "shutdown_tracing"]

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import ItemsView, Iterable, Iterator, KeysView, Mapping, Sequence, ValuesView
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, TypedDict, cast
 
+from ._metrics import stage
+
 if TYPE_CHECKING:
     from .numpy_batch import NumpyBatchRecords
 
@@ -187,7 +189,8 @@ class BatchRecords(dict[UserKey, Bins]):
 
     def to_dict(self) -> dict[UserKey, Bins]:
         """The same mapping as a plain dict."""
-        return dict(self)
+        with stage("to_dict"):
+            return dict(self)
 
     def to_list(self) -> list[Bins | None]:
         """The bins of each key in the order of the request, None where there is no record."""
@@ -204,7 +207,8 @@ class BatchRecords(dict[UserKey, Bins]):
         """
         from .numpy_batch import records_to_numpy  # noqa: PLC0415 - NumPy is optional
 
-        return records_to_numpy(self.batch_records, dtype)
+        with stage("to_numpy"):
+            return records_to_numpy(self.batch_records, dtype)
 
     def iter_records(self) -> Iterator[BatchRecord]:
         """Iterates over :attr:`batch_records`."""
@@ -225,8 +229,9 @@ class BatchRecords(dict[UserKey, Bins]):
     def merge_to_dict(results: Iterable[BatchRecords]) -> dict[UserKey, Bins]:
         """One dict from several results; later ones win."""
         merged: dict[UserKey, Bins] = {}
-        for result in results:
-            merged.update(result)
+        with stage("merge_to_dict"):
+            for result in results:
+                merged.update(result)
         return merged
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -457,6 +462,19 @@ class RoleInfo(TypedDict):
     """Writes in a second, 0 for no limit."""
 
 
+class TLSConfig(TypedDict, total=False):
+    """Encryption. Servers need a certificate for the name or address that the client uses for them."""
+
+    enable: bool
+    """True."""
+    cafile: str
+    """File with the certificates of whom to trust, in PEM. Required."""
+    certfile: str
+    """File with the client's own certificate."""
+    keyfile: str
+    """File with its key."""
+
+
 class ClientConfig(TypedDict, total=False):
     """Configuration of a client. Times are in milliseconds."""
 
@@ -481,6 +499,9 @@ class ClientConfig(TypedDict, total=False):
     user: str
     password: str
     auth_mode: int
+    """``AUTH_INTERNAL``, ``AUTH_EXTERNAL`` or ``AUTH_PKI``."""
+    tls: TLSConfig | None
+    """Encrypt all connections."""
     bytes_key_type: str
     """How keys of type bytes are hashed: ``"string"``, as the field's clients do, or ``"blob"``."""
 
@@ -519,6 +540,7 @@ __all__ = [
     "RecordMetadata",
     "RoleInfo",
     "ScanPolicy",
+    "TLSConfig",
     "UserInfo",
     "UserKey",
     "WriteMeta",
