@@ -1,4 +1,4 @@
-"""The README's examples of the emulator, as they stand there."""
+"""The examples of the emulator in both of its READMEs, as they stand there."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-README = (Path(__file__).resolve().parents[3] / "README.md").read_text()
+ROOT = Path(__file__).resolve().parents[3]
+README = (ROOT / "README.md").read_text()
 EXAMPLES: list[str] = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
 
 
@@ -34,3 +35,9 @@ def test_without_pytest() -> None:
     host, port = output.split()
     assert host == "127.0.0.1"
     assert int(port) > 0
+
+
+def test_package() -> None:
+    (program,) = re.findall(r"```python\n(.*?)```", (ROOT / "python/emulator/README.md").read_text(), re.DOTALL)
+    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert run.stdout == "{'name': 'Alice'}\n"

@@ -43,6 +43,7 @@ from ._native import PartitionFilter, partition_filter_all, partition_filter_by_
 from ._observe import init_tracing, shutdown_tracing
 from ._query import AsyncQuery, Query, Scan
 from .exception import *
+from .exception import IndexError, TimeoutError  # noqa: A004 - the documented names
 from .numpy_batch import NumpyBatchRecords
 from .types import *
 

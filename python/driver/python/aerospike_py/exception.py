@@ -213,6 +213,7 @@ def _restore(name: str, args: tuple[Any, ...], attributes: dict[str, Any]) -> Ae
     return error
 
 
+# Without TimeoutError and IndexError: whoever imports all names wants to keep Python's own.
 __all__ = [
     "AdminError",
     "AerospikeError",
@@ -226,7 +227,6 @@ __all__ = [
     "ClientError",
     "ClusterError",
     "FilteredOut",
-    "IndexError",
     "IndexFoundError",
     "IndexNotFound",
     "InvalidArgError",
@@ -239,6 +239,5 @@ __all__ = [
     "RecordTooBig",
     "RustPanicError",
     "ServerError",
-    "TimeoutError",
     "UDFError",
 ]
