@@ -162,6 +162,11 @@ impl Batch {
         self.rows.push(Row { digest, place, body, key: (start, self.keys.len() as u32) });
     }
 
+    /// Namespace and set of the first row.
+    pub fn first_place(&self) -> Option<(&str, &str)> {
+        self.rows.first().map(|row| self.place_of(row))
+    }
+
     /// How many rows there are.
     pub fn len(&self) -> usize {
         self.rows.len()

@@ -38,6 +38,8 @@ pub struct BatchCommand<'py> {
     pub policy: BatchPolicy,
     keys: Vec<(Bound<'py, PyAny>, Digest)>,
     operated: bool,
+    /// Its name in metrics.
+    pub name: &'static str,
 }
 
 /// `batch_read`.
@@ -66,7 +68,7 @@ pub fn read<'py>(
         }
     }
     let body = Body::read(&policy.base, bits, 0, ops, count).map_err(errors::from_core)?;
-    lay_out(keys, &options, policy, body, blob, false)
+    lay_out(keys, &options, policy, body, blob, false, "batch_read")
 }
 
 /// `batch_operate`.
@@ -89,7 +91,7 @@ pub fn operate<'py>(
         let bits = if effect.count == 0 { info1::GET_NO_BINS } else { read_all };
         Body::read(&policy.base, bits, 0, encoded, effect.count)
     };
-    lay_out(keys, &options, policy, body.map_err(errors::from_core)?, blob, true)
+    lay_out(keys, &options, policy, body.map_err(errors::from_core)?, blob, true, "batch_operate")
 }
 
 /// `batch_remove`: keys, or tuples of a key and its meta.
@@ -109,7 +111,7 @@ pub fn remove<'py>(keys: Arg<'_, 'py>, options: Opt<'_, 'py>, blob: bool) -> PyR
             None => rows.add(item, common)?,
         }
     }
-    Ok(rows.finish(policy, true))
+    Ok(rows.finish(policy, true, "batch_remove"))
 }
 
 /// `batch_write`: tuples of a key, its bins and its meta.
@@ -153,7 +155,7 @@ pub fn write<'py>(records: Arg<'_, 'py>, options: Opt<'_, 'py>, blob: bool) -> P
         let body = rows.batch.body(body);
         rows.add(record.get_item(0)?, body)?;
     }
-    Ok(rows.finish(policy, false))
+    Ok(rows.finish(policy, false, "batch_write"))
 }
 
 /// `batch_apply`: a function for each key; a key's meta may name another one.
@@ -200,7 +202,7 @@ pub fn apply<'py>(
         let body = rows.batch.body(body.map_err(errors::from_core)?);
         rows.add(key, body)?;
     }
-    Ok(rows.finish(policy, false))
+    Ok(rows.finish(policy, false, "batch_apply"))
 }
 
 /// A tuple of a key and its meta, if an item of a list of keys is one.
@@ -227,13 +229,14 @@ fn lay_out<'py>(
     body: Body,
     bytes_as_blob: bool,
     operated: bool,
+    name: &'static str,
 ) -> PyResult<BatchCommand<'py>> {
     let mut rows = Rows::new(keys.py(), keys, options, bytes_as_blob)?;
     let body = rows.batch.body(body);
     for key in list(keys, "keys")? {
         rows.add(key, body)?;
     }
-    Ok(rows.finish(policy, operated))
+    Ok(rows.finish(policy, operated, name))
 }
 
 /// Rows as they are added.
@@ -273,8 +276,8 @@ impl<'py> Rows<'py> {
         Ok(())
     }
 
-    fn finish(self, policy: BatchPolicy, operated: bool) -> BatchCommand<'py> {
-        BatchCommand { batch: self.batch, policy, keys: self.known, operated }
+    fn finish(self, policy: BatchPolicy, operated: bool, name: &'static str) -> BatchCommand<'py> {
+        BatchCommand { batch: self.batch, policy, keys: self.known, operated, name }
     }
 }
 

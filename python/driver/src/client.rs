@@ -5,6 +5,7 @@ use crate::batch::{self, BatchShape};
 use crate::command::{self, Command, Encoder, Shape, finish};
 use crate::config;
 use crate::errors;
+use crate::metrics::{Stages, Timer};
 use crate::query;
 use crate::session::{Lifecycle, Session};
 use aerospike_client_core::reply::Expect;
@@ -52,8 +53,10 @@ fn run<'py>(
     encode: impl FnOnce(&mut Encoder<'_>) -> PyResult<Command<'py>>,
 ) -> PyResult<Bound<'py, PyAny>> {
     with_buffer(|out| {
+        let mut stages = Stages::start();
         let command = encode(&mut Encoder { out, bytes_as_blob: session.bytes_as_blob })?;
-        send(py, session, &command, out)
+        stages.ended(command.name, "encode");
+        send(py, session, &command, out, stages)
     })
 }
 
@@ -63,26 +66,34 @@ fn send<'py>(
     session: &Session,
     command: &Command<'py>,
     request: &[u8],
+    mut stages: Stages,
 ) -> PyResult<Bound<'py, PyAny>> {
     let cluster = session.cluster()?;
     let key = command.key.as_ref()?;
+    let timer = Timer::start(command.name, key.namespace, key.set);
     let target = Target {
         namespace: key.namespace,
         partition: key.digest.partition(),
         replica: command.policy.replica,
     };
     let (policy, write) = (command.policy, command.write);
-    let reply = py
-        .detach(|| {
-            let run = Execution::new(&policy, write, Instant::now());
-            blocking::execute(cluster, target, run, request, Expect::Frame(FrameType::Message))
-        })
-        .map_err(errors::from_core)?;
-    let message = match reply.inbox().result() {
-        code if command::is_answer(command.shape, code) => reply.inbox().message(),
-        _ => reply.record(),
-    };
-    finish(py, command.shape, || command.key.to_object(py), message)
+    let reply = py.detach(|| {
+        let run = Execution::new(&policy, write, Instant::now());
+        blocking::execute(cluster, target, run, request, Expect::Frame(FrameType::Message))
+    });
+    stages.ended(command.name, "io");
+    let result = reply.map_err(errors::from_core).and_then(|reply| {
+        let message = match reply.inbox().result() {
+            code if command::is_answer(command.shape, code) => reply.inbox().message(),
+            _ => reply.record(),
+        };
+        finish(py, command.shape, || command.key.to_object(py), message)
+    });
+    stages.ended(command.name, "decode");
+    if let Some(timer) = timer {
+        timer.end(py, &result);
+    }
+    result
 }
 
 impl Client {
@@ -171,8 +182,10 @@ impl Client {
         let session = self.lifecycle.session();
         with_buffer(|out| {
             let bytes_as_blob = session.as_ref().is_ok_and(|session| session.bytes_as_blob);
+            let mut stages = Stages::start();
             let command = Encoder { out, bytes_as_blob }.put(key, bins, meta, policy)?;
-            send(py, &*session?, &command, out)
+            stages.ended(command.name, "encode");
+            send(py, &*session?, &command, out, stages)
         })
     }
 
@@ -568,6 +581,7 @@ impl Client {
         let (mut run, filter) = (command.run, command.filter);
         let list = PyList::empty(py).unbind();
         let callback = callback.map(|callback| callback.clone().unbind());
+        let timer = Timer::start("query", namespace, set_name);
         let mut failed: Option<PyErr> = None;
         let result = py.detach(|| {
             // Its own buffer: the callback may run commands that use the thread's.
@@ -585,10 +599,11 @@ impl Client {
                 })
             })
         });
-        if let Some(error) = failed {
-            return Err(error);
+        let result = failed.map_or_else(|| result.map_err(errors::from_core), Err);
+        if let Some(timer) = timer {
+            timer.end(py, &result);
         }
-        result.map_err(errors::from_core)?;
+        result?;
         query::note_progress(filter.as_ref(), &run);
         Ok(if callback.is_some() { py.None().into_bound(py) } else { list.into_bound(py).into_any() })
     }
@@ -641,13 +656,22 @@ fn run_batch<'py>(
     shape: BatchShape,
 ) -> PyResult<Bound<'py, PyAny>> {
     let cluster = session.cluster()?;
-    let (rows, policy) = (&command.batch, &command.policy);
-    let reply = with_buffer(|out| py.detach(|| blocking::execute_batch(cluster, rows, policy, out)));
-    let reply = reply.map_err(errors::from_core)?;
-    let mut outcome = command.outcome();
-    for inbox in reply.replies() {
-        outcome.take(py, inbox)?;
+    let (namespace, set) = command.batch.first_place().unwrap_or_default();
+    let timer = Timer::start(command.name, namespace, set);
+    let run = || {
+        let (rows, policy) = (&command.batch, &command.policy);
+        let reply = with_buffer(|out| py.detach(|| blocking::execute_batch(cluster, rows, policy, out)));
+        let reply = reply.map_err(errors::from_core)?;
+        let mut outcome = command.outcome();
+        for inbox in reply.replies() {
+            outcome.take(py, inbox)?;
+        }
+        outcome.fail(reply.run().failures());
+        outcome.finish(py, shape)
+    };
+    let result = run();
+    if let Some(timer) = timer {
+        timer.end(py, &result);
     }
-    outcome.fail(reply.run().failures());
-    outcome.finish(py, shape)
+    result
 }

@@ -44,6 +44,8 @@ pub struct Command<'py> {
     pub write: bool,
     /// What becomes of its reply.
     pub shape: Shape,
+    /// Its name in metrics.
+    pub name: &'static str,
 }
 
 /// An argument that may be anything.
@@ -75,7 +77,8 @@ impl Encoder<'_> {
         frame.record(&key.as_ref()?, false);
         frame.filter(policy::filter(options_py(&key), &options)?.as_deref());
         frame.finish().map_err(errors::from_core)?;
-        Ok(Command { key, policy, write: false, shape })
+        let name = if shape == Shape::Exists { "exists" } else { "get" };
+        Ok(Command { key, policy, write: false, shape, name })
     }
 
     /// `select`: some bins.
@@ -97,12 +100,13 @@ impl Encoder<'_> {
             frame.bare_op(op::READ, bin.to_str()?.as_bytes()).map_err(errors::from_core)?;
         }
         frame.finish().map_err(errors::from_core)?;
-        Ok(Command { key, policy, write: false, shape: Shape::Record })
+        Ok(Command { key, policy, write: false, shape: Shape::Record, name: "select" })
     }
 
     /// Opens a write, lets `fill` add the ops, closes it.
     fn write<'py>(
         &mut self,
+        name: &'static str,
         key: Arg<'_, 'py>,
         meta: Opt<'_, 'py>,
         policy: Opt<'_, 'py>,
@@ -116,7 +120,7 @@ impl Encoder<'_> {
         frame.filter(policy::filter(options_py(&key), &options)?.as_deref());
         fill(&mut frame, &mut policy)?;
         frame.finish().map_err(errors::from_core)?;
-        Ok(Command { key, policy: policy.base, write: true, shape: Shape::Nothing })
+        Ok(Command { key, policy: policy.base, write: true, shape: Shape::Nothing, name })
     }
 
     /// `put`: one write per bin.
@@ -131,7 +135,7 @@ impl Encoder<'_> {
             let text = format!("bins argument must be a dict, got {}", type_name(&bins.get_type()));
             return Err(PyTypeError::new_err(text));
         };
-        self.write(key, meta, policy, |frame, _| {
+        self.write("put", key, meta, policy, |frame, _| {
             // The dict hands its items to a shared closure; nothing in it comes back here.
             let frame = RefCell::new(frame);
             bins.locked_for_each(|name, value| {
@@ -153,7 +157,7 @@ impl Encoder<'_> {
         meta: Opt<'_, 'py>,
         policy: Opt<'_, 'py>,
     ) -> PyResult<Command<'py>> {
-        self.write(key, meta, policy, |frame, _| {
+        self.write("remove", key, meta, policy, |frame, _| {
             frame.header().info2 |= info2::DELETE;
             frame.header().ttl = 0;
             Ok(())
@@ -168,7 +172,7 @@ impl Encoder<'_> {
         meta: Opt<'_, 'py>,
         policy: Opt<'_, 'py>,
     ) -> PyResult<Command<'py>> {
-        self.write(key, meta, policy, |frame, _| {
+        self.write("touch", key, meta, policy, |frame, _| {
             if val > 0 {
                 frame.header().ttl = val;
             }
@@ -187,7 +191,7 @@ impl Encoder<'_> {
         policy: Opt<'_, 'py>,
     ) -> PyResult<Command<'py>> {
         let bin = checked_bin(bin)?;
-        self.write(key, meta, policy, |frame, _| {
+        self.write(if code == op::APPEND { "append" } else { "prepend" }, key, meta, policy, |frame, _| {
             frame.op(code, bin.as_bytes(), |out| put_value(out, val).map_err(Failure))
         })
     }
@@ -202,7 +206,7 @@ impl Encoder<'_> {
         policy: Opt<'_, 'py>,
     ) -> PyResult<Command<'py>> {
         let bin = checked_bin(bin)?;
-        self.write(key, meta, policy, |frame, _| {
+        self.write("increment", key, meta, policy, |frame, _| {
             frame.op(op::INCR, bin.as_bytes(), |out| put_number(out, offset).map_err(Failure))
         })
     }
@@ -216,7 +220,7 @@ impl Encoder<'_> {
         policy: Opt<'_, 'py>,
     ) -> PyResult<Command<'py>> {
         let bins = bin_list(bins, "bin_names")?;
-        self.write(key, meta, policy, |frame, _| {
+        self.write("remove_bin", key, meta, policy, |frame, _| {
             for bin in bins {
                 let bin = bin?;
                 frame.bare_op(op::WRITE, checked_bin(bin.to_str()?)?.as_bytes())?;
@@ -234,7 +238,7 @@ impl Encoder<'_> {
         policy: Opt<'_, 'py>,
     ) -> PyResult<Command<'py>> {
         let arguments = pack_arguments(args)?;
-        let mut command = self.write(key, None, policy, |frame, policy| {
+        let mut command = self.write("apply", key, None, policy, |frame, policy| {
             frame.field(field::UDF_MODULE, function.0.as_bytes());
             frame.field(field::UDF_FUNCTION, function.1.as_bytes());
             frame.field(field::UDF_ARGUMENTS, &arguments);
@@ -257,22 +261,28 @@ impl Encoder<'_> {
         shape: Shape,
     ) -> PyResult<Command<'py>> {
         let mut writes = true;
-        let mut command = self.write(key, meta, policy, |frame, policy| {
-            let mut effect = Default::default();
-            frame.ops(|out| -> Result<usize, Failure> {
-                effect = put_operations(ops, out)?;
-                Ok(effect.count)
-            })?;
-            // A list that only reads travels as a read: it must not renew the record.
-            writes = effect.writes || !effect.reads;
-            let read_all = if effect.read_all { info1::GET_ALL } else { 0 };
-            if !writes {
-                *frame.header() = read_header(&policy.base, read_all);
-            } else if effect.reads {
-                frame.header().info1 |= read_header(&policy.base, read_all).info1;
-            }
-            Ok(())
-        })?;
+        let mut command = self.write(
+            if shape == Shape::Ordered { "operate_ordered" } else { "operate" },
+            key,
+            meta,
+            policy,
+            |frame, policy| {
+                let mut effect = Default::default();
+                frame.ops(|out| -> Result<usize, Failure> {
+                    effect = put_operations(ops, out)?;
+                    Ok(effect.count)
+                })?;
+                // A list that only reads travels as a read: it must not renew the record.
+                writes = effect.writes || !effect.reads;
+                let read_all = if effect.read_all { info1::GET_ALL } else { 0 };
+                if !writes {
+                    *frame.header() = read_header(&policy.base, read_all);
+                } else if effect.reads {
+                    frame.header().info1 |= read_header(&policy.base, read_all).info1;
+                }
+                Ok(())
+            },
+        )?;
         command.write = writes;
         command.shape = shape;
         Ok(command)

@@ -13,6 +13,7 @@ mod config;
 mod errors;
 mod expression;
 mod key;
+mod metrics;
 mod names;
 mod operation;
 mod policy;
@@ -37,6 +38,11 @@ mod _native {
     use crate::batch::BatchSource;
     #[pymodule_export]
     use crate::client::Client;
+    #[pymodule_export]
+    use crate::metrics::{
+        get_metrics, is_internal_stage_metrics_enabled, is_metrics_enabled,
+        set_internal_stage_metrics_enabled, set_metrics_enabled,
+    };
     #[pymodule_export]
     use crate::query::{
         PartitionFilter, background_request, check_predicate, new_query_id, partition_filter_all,

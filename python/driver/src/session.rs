@@ -160,7 +160,9 @@ impl Lifecycle {
         match *state {
             State::Connected(_) => Err("Cannot connect: client is already connected. \
                 Close the client before reconnecting."),
-            State::Connecting(_) => Err("Cannot connect: client is currently connecting."),
+            State::Connecting(_) => {
+                Err("Cannot connect: client is already connecting (currently connecting).")
+            }
             State::Disconnected => {
                 let ticket = self.tickets.fetch_add(1, Ordering::Relaxed);
                 *state = State::Connecting(ticket);

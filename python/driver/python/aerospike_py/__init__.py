@@ -8,8 +8,6 @@ client.put(("test", "demo", "user1"), {"name": "Alice"})
 
 # ruff: noqa: F403, F405 - the names are those of the modules' own lists
 
-from __future__ import annotations
-
 import os as _os
 
 from . import (
@@ -26,7 +24,8 @@ from . import (
     predicates,
     types,
 )
-from ._client import AsyncClient, Client, async_client, client
+from ._async_client import AsyncClient, async_client
+from ._client import Client, client
 from ._constants import *
 from ._logging import dropped_log_count, set_log_level
 from ._metrics import (

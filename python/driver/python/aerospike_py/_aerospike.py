@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from ._client import AsyncClient, Client
+from ._async_client import AsyncClient
+from ._client import Client
 from ._observe import init_tracing, shutdown_tracing
 from ._query import AsyncQuery, Query, Scan
 from .exception import *  # noqa: F403

@@ -794,4 +794,21 @@ def background_request(
 def info_request(commands: Sequence[str]) -> bytes: ...
 def hash_password(password: str) -> str: ...
 def admin_request(name: str, fields: Mapping[str, Any]) -> bytes: ...
+def get_metrics() -> str:
+    """All metrics, in the text form of Prometheus."""
+
+def set_metrics_enabled(enabled: bool) -> None:
+    """Switches the timing of operations on or off; it is on from the start."""
+
+def is_metrics_enabled() -> bool:
+    """Whether operations are timed."""
+
+def set_internal_stage_metrics_enabled(enabled: bool) -> None:
+    """Switches the timing of the parts of operations on or off."""
+
+def is_internal_stage_metrics_enabled() -> bool:
+    """Whether the parts of operations are timed."""
+
+def record_stage(stage: str, seconds: float) -> None: ...
+def clear_metrics() -> None: ...
 def after_fork_in_child() -> None: ...

@@ -1,7 +1,6 @@
-"""Commands are measured and traced by wrapping the clients' methods.
+"""Commands are traced by wrapping the clients' methods.
 
-Nothing is wrapped until metrics or tracing are switched on: the methods are native, and stay so. Wrapped, each command
-costs about a microsecond more.
+Nothing is wrapped until tracing is switched on: the methods are native, and stay so.
 """
 
 from __future__ import annotations
@@ -13,12 +12,11 @@ import importlib
 import logging
 import os
 from collections.abc import Callable
-from time import perf_counter
 from typing import Any, cast
 
+from ._async_client import AsyncClient
 from ._bug_report import log_unexpected_error
-from ._client import AsyncClient, Client
-from ._metrics import OPERATION, SYSTEM, Switches, count, listeners
+from ._client import Client
 from ._query import AsyncQuery, Query, Scan
 from .exception import RustPanicError
 
@@ -75,7 +73,7 @@ def _wrapper(method: Any, operation: str, place_of: Callable[..., Place]) -> Any
     def watched(*arguments: Any, **options: Any) -> Any:
         try:
             place = place_of(arguments, options)
-            watch = _Watch(operation, str(place[0]), str(place[1]))
+            watch = _Watch(arguments[0], operation, str(place[0]), str(place[1]))
         except (KeyError, IndexError, TypeError):
             # The method itself tells what is wrong with its arguments.
             return method(*arguments, **options)
@@ -98,29 +96,16 @@ def _wrapper(method: Any, operation: str, place_of: Callable[..., Place]) -> Any
 class _Watch:
     """One command, from its start to its end."""
 
-    __slots__ = ("name", "place", "span", "start")
+    __slots__ = ("name", "span")
 
-    def __init__(self, operation: str, namespace: str, set_name: str) -> None:
+    def __init__(self, owner: Any, operation: str, namespace: str, set_name: str) -> None:
         self.name = operation
-        self.place = (namespace, set_name)
-        self.span: Any = _Tracing.start_span(operation, namespace, set_name)
-        self.start = perf_counter()
+        self.span: Any = _Tracing.start_span(owner, operation, namespace, set_name)
 
     def ended(self, error: BaseException | None) -> None:
-        """Counts the command and ends its span."""
-        seconds = perf_counter() - self.start
-        kind = "" if error is None else type(error).__name__
+        """Ends the command's span."""
         if isinstance(error, RustPanicError):
             log_unexpected_error(self.name, error)
-        if Switches.metrics:
-            labels = (
-                ("db_system_name", SYSTEM),
-                ("db_namespace", self.place[0]),
-                ("db_collection_name", self.place[1]),
-                ("db_operation_name", self.name),
-                ("error_type", kind),
-            )
-            count(OPERATION, labels, seconds)
         if self.span is not None:
             _Tracing.end_span(self.span, error)
 
@@ -148,15 +133,20 @@ class _Tracing:
     provider: Any = None
 
     @classmethod
-    def start_span(cls, operation: str, namespace: str, set_name: str) -> Any:
+    def start_span(cls, owner: Any, operation: str, namespace: str, set_name: str) -> Any:
         if cls.tracer is None:
             return None
-        attributes = {
-            "db.system.name": SYSTEM,
+        attributes: dict[str, Any] = {
+            "db.system.name": "aerospike",
             "db.namespace": namespace,
             "db.collection.name": set_name,
             "db.operation.name": operation.upper(),
         }
+        host, port, cluster = owner._server()
+        if host:
+            attributes |= {"server.address": host, "server.port": port}
+        if cluster:
+            attributes["db.aerospike.cluster_name"] = cluster
         name = f"{operation.upper()} {namespace}.{set_name}"
         return cls.tracer.start_span(name, kind=cls.api.SpanKind.CLIENT, attributes=attributes)
 
@@ -229,8 +219,8 @@ _originals: dict[tuple[type, str], Any] = {}
 
 
 def _wrap_or_unwrap() -> None:
-    """Wraps all methods if anything is switched on, else puts back what was there."""
-    if Switches.metrics or _Tracing.tracer is not None:
+    """Wraps all methods if tracing is switched on, else puts back what was there."""
+    if _Tracing.tracer is not None:
         for owner, methods in _METHODS.items():
             for name, (operation, place_of) in methods.items():
                 if (owner, name) not in _originals:
@@ -254,6 +244,3 @@ def _unwrapped(owner: type, name: str) -> Any:
         elif name in vars(base):
             return vars(base)[name]
     raise AttributeError(name)
-
-
-listeners.append(_wrap_or_unwrap)

@@ -196,7 +196,7 @@ def info_all(command: str, policy: Mapping[str, Any] | None) -> Plan[list[InfoNo
     for node in (yield Look("_nodes")):
         try:
             name, text = yield from _info(command, node, timeout)
-            results.append(InfoNodeResult(name, 0, text))
+            results.append(InfoNodeResult(name, 0, _value(text)))
         except exception.AerospikeError as error:
             results.append(InfoNodeResult(node, error.result_code, str(error)))
     return results
@@ -205,7 +205,7 @@ def info_all(command: str, policy: Mapping[str, Any] | None) -> Plan[list[InfoNo
 def info_any(command: str, policy: Mapping[str, Any] | None) -> Plan[str]:
     """Asks one node."""
     _, text = yield from _info(command, None, _timeout(policy))
-    return text
+    return _value(text)
 
 
 def ping() -> Plan[bool]:

@@ -10,6 +10,10 @@ from ._native import check_predicate
 from .types import Operation, Record
 
 
+def _nowhere() -> tuple[str, int, str]:
+    return "", 0, ""
+
+
 class _Statement:
     """What a query asks for. It holds its client's native half, so that it outlives a ``close()`` of the client."""
 
@@ -18,6 +22,7 @@ class _Statement:
             if not isinstance(value, str):  # pyright: ignore[reportUnnecessaryIsInstance]
                 raise TypeError(f"{name} must be a str, not {type(value).__name__}")
         self._client = client._held()
+        self._server = getattr(client, "_server", _nowhere)
         self._namespace = namespace
         self._set_name = set_name
         self._bins: list[str] = []

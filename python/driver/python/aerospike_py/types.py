@@ -171,6 +171,9 @@ class BatchRecords(dict[UserKey, Bins]):
 
     __slots__ = ("_records", "_source")
 
+    # Elsewhere the name stands for a plain dict; code that looks what is behind it finds one.
+    __origin__ = dict
+
     _source: Any
     _records: list[BatchRecord] | None
 

@@ -5,6 +5,7 @@ use crate::ask::{self, Kind};
 use crate::batch::{BatchShape, Outcome};
 use crate::command::{Shape, finish, is_answer};
 use crate::errors;
+use crate::metrics::Timer;
 use crate::query::{PartitionFilter, each_record, note_progress};
 use crate::session::Session;
 use aerospike_client_core::ErrorKind;
@@ -34,6 +35,7 @@ pub(super) enum Goal {
 pub struct Pending {
     pub(super) future: Py<PyAny>,
     pub(super) goal: Goal,
+    pub(super) timer: Option<Timer>,
 }
 
 impl Waiter for Pending {
@@ -64,24 +66,29 @@ impl Lane {
     pub(super) fn complete(&self, py: Python<'_>, done: Vec<Done<Pending>>) {
         let mut spent = Vec::new();
         for ended in done {
-            let (future, result) = match ended {
-                Done::Reply { waiter, inbox, run } => {
-                    let result = one(py, waiter.goal, &inbox, &run);
+            let (future, timer, result) = match ended {
+                Done::Reply { waiter: Pending { future, goal, timer }, inbox, run } => {
+                    let result = one(py, goal, &inbox, &run);
                     spent.push(inbox);
-                    (waiter.future, result)
+                    (future, timer, result)
                 }
-                Done::Batch { waiter, replies, run } => {
-                    let result = many(py, waiter.goal, &replies, run.failures());
+                Done::Batch { waiter: Pending { future, goal, timer }, replies, run } => {
+                    let result = many(py, goal, &replies, run.failures());
                     spent.extend(replies);
-                    (waiter.future, result)
+                    (future, timer, result)
                 }
-                Done::Query { waiter, replies, run } => {
-                    let result = records(py, waiter.goal, &replies, &run);
+                Done::Query { waiter: Pending { future, goal, timer }, replies, run } => {
+                    let result = records(py, goal, &replies, &run);
                     spent.extend(replies);
-                    (waiter.future, result)
+                    (future, timer, result)
                 }
-                Done::Failed { waiter, error } => (waiter.future, Err(errors::from_core(error))),
+                Done::Failed { waiter: Pending { future, timer, .. }, error } => {
+                    (future, timer, Err(errors::from_core(error)))
+                }
             };
+            if let Some(timer) = timer {
+                timer.end(py, &result);
+            }
             settle(py, future.bind(py), result);
         }
         if !spent.is_empty() {

@@ -12,6 +12,7 @@ use crate::batch::{self, BatchCommand, BatchShape};
 use crate::command::{Command, Encoder, Shape};
 use crate::config::{self, Config};
 use crate::errors;
+use crate::metrics::Timer;
 use crate::query::QueryCommand;
 use crate::session::{Lifecycle, Session};
 use aerospike_client_core::Cluster;
@@ -170,9 +171,10 @@ impl AsyncClient {
             Shape::Nothing => None,
             _ => Some(command.key.to_object(py)?.unbind()),
         };
-        let waiter =
-            Pending { future: future.clone().unbind(), goal: Goal::One { shape: command.shape, key } };
         let named = command.key.as_ref()?;
+        let timer = Timer::start(command.name, named.namespace, named.set);
+        let goal = Goal::One { shape: command.shape, key };
+        let waiter = Pending { future: future.clone().unbind(), goal, timer };
         let target = Target {
             namespace: named.namespace,
             partition: named.digest.partition(),
@@ -233,9 +235,11 @@ impl AsyncClient {
         self.start(py, event_loop, |session, cluster, hand_over, future| {
             let mut command = lay_out(session.bytes_as_blob)?;
             let rows = std::mem::take(&mut command.batch);
+            let (namespace, set) = rows.first_place().unwrap_or_default();
+            let timer = Timer::start(command.name, namespace, set);
             let policy = command.policy;
             let goal = Goal::Many { shape, outcome: command.outcome() };
-            let mut work = Some((rows, Pending { future, goal }));
+            let mut work = Some((rows, Pending { future, goal, timer }));
             hand_over(&mut |reactor| {
                 if let Some((rows, waiter)) = work.take() {
                     reactor.submit_batch(cluster, rows, &policy, waiter);
@@ -344,7 +348,8 @@ impl AsyncClient {
         let event_loop = running(py)?.ok_or_else(|| PyRuntimeError::new_err("no running event loop"))?;
         self.start(py, &event_loop, |_, cluster, hand_over, future| {
             let command = QueryCommand::parse(namespace, set_name, bins, conditions, policy)?;
-            let waiter = Pending { future, goal: Goal::Records { filter: command.filter } };
+            let timer = Timer::start("query", namespace, set_name);
+            let waiter = Pending { future, goal: Goal::Records { filter: command.filter }, timer };
             let mut work = Some((command.run, waiter));
             hand_over(&mut |reactor| {
                 if let Some((run, waiter)) = work.take() {
@@ -369,7 +374,7 @@ impl AsyncClient {
         self.start(py, &event_loop, |_, cluster, hand_over, future| {
             let question = Question::new(cluster, kind, node, timeout_ms)?;
             let goal = Goal::Answer { kind: question.kind, node: question.node.clone() };
-            let mut work = Some((question, Pending { future, goal }));
+            let mut work = Some((question, Pending { future, goal, timer: None }));
             hand_over(&mut |reactor| {
                 if let Some((Question { node, run, expect, .. }, waiter)) = work.take() {
                     let mut buffer = reactor.buffer();
