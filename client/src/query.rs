@@ -122,9 +122,9 @@ pub struct Partitions {
 }
 
 impl Partitions {
-    /// Partitions from `begin` on; `None` when there are none or some lie beyond the last one.
+    /// Partitions from `begin` on; `None` when some lie beyond the last one.
     pub fn range(begin: usize, count: usize) -> Option<Partitions> {
-        let inside = count > 0 && begin.checked_add(count).is_some_and(|end| end <= PARTITIONS);
+        let inside = begin.checked_add(count).is_some_and(|end| end <= PARTITIONS);
         inside.then(|| Partitions { begin: begin as u16, cursors: vec![Cursor::default(); count] })
     }
 

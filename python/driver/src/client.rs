@@ -124,7 +124,10 @@ impl Client {
         let this = slf.get();
         let config = config::parse(this.config.bind(py), username, password)?;
         let ticket = this.lifecycle.begin()?;
-        py.detach(|| this.lifecycle.run(ticket, config)).map_err(errors::from_core)?;
+        py.detach(|| this.lifecycle.run(ticket, config)).map_err(|error| {
+            this.lifecycle.abandon(ticket);
+            errors::from_core(error)
+        })?;
         Ok(slf)
     }
 

@@ -65,7 +65,7 @@ pub fn partition_filter_by_range(begin: usize, count: usize) -> PyResult<Partiti
     match Partitions::range(begin, count) {
         Some(partitions) => Ok(PartitionFilter { partitions: Mutex::new(partitions) }),
         None => Err(PyValueError::new_err(format!(
-            "partition filter: begin + count must be at most 4096 and count at least 1, got begin={begin}, count={count}"
+            "partition filter: begin + count must be at most 4096, got begin={begin}, count={count}"
         ))),
     }
 }
@@ -110,6 +110,9 @@ impl QueryCommand {
         };
         let mut partitions =
             filter.as_ref().map_or_else(Partitions::all, |filter| filter.get().partitions.lock().clone());
+        if partitions.count() == 0 {
+            return Err(errors::invalid_argument("the partition filter has no partition"));
+        }
         if policy.max_records == 0 {
             // Only pages go on where the last one ended.
             partitions.reset();

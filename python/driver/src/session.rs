@@ -173,23 +173,17 @@ impl Lifecycle {
     }
 
     /// Carries an attempt out. Blocks; call it detached from the interpreter. An attempt that was given up
-    /// meanwhile changes nothing.
+    /// meanwhile changes nothing; one that fails is still to be given up.
     ///
     /// # Errors
     /// Why the cluster cannot be reached.
     pub fn run(&self, ticket: u64, config: Config) -> Result<(), aerospike_client_core::Error> {
-        let result = Session::open(config);
+        let session = Session::open(config)?;
         let mut state = self.state.write();
-        if !matches!(*state, State::Connecting(current) if current == ticket) {
-            drop(state);
-            return result.map(|_| ());
+        if matches!(*state, State::Connecting(current) if current == ticket) {
+            *state = State::Connected(Arc::new(session));
         }
-        let (next, result) = match result {
-            Ok(session) => (State::Connected(Arc::new(session)), Ok(())),
-            Err(error) => (State::Disconnected, Err(error)),
-        };
-        *state = next;
-        result
+        Ok(())
     }
 
     /// Gives an attempt up.

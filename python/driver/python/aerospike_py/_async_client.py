@@ -540,8 +540,7 @@ class AsyncClient:
             index_name: the index's name.
             policy: ``{"timeout": milliseconds}``.
         """
-        await _plans.run_async(
-            self, _plans.index_create(namespace, set_name, bin_name, index_name, index_datatype, 1, policy)
+        await _plans.run_async(self._inner, _plans.index_create(namespace, set_name, bin_name, index_name, index_datatype, 1, policy)
         )
 
     async def index_map_keys_create(
@@ -554,8 +553,7 @@ class AsyncClient:
         policy: Mapping[str, Any] | None = None,
     ) -> None:
         """Creates an index of the keys of the maps in a bin; see :meth:`index_list_create`."""
-        await _plans.run_async(
-            self, _plans.index_create(namespace, set_name, bin_name, index_name, index_datatype, 2, policy)
+        await _plans.run_async(self._inner, _plans.index_create(namespace, set_name, bin_name, index_name, index_datatype, 2, policy)
         )
 
     async def index_map_values_create(
@@ -568,8 +566,7 @@ class AsyncClient:
         policy: Mapping[str, Any] | None = None,
     ) -> None:
         """Creates an index of the values of the maps in a bin; see :meth:`index_list_create`."""
-        await _plans.run_async(
-            self, _plans.index_create(namespace, set_name, bin_name, index_name, index_datatype, 3, policy)
+        await _plans.run_async(self._inner, _plans.index_create(namespace, set_name, bin_name, index_name, index_datatype, 3, policy)
         )
 
     async def index_remove(self, namespace: str, index_name: str, policy: Mapping[str, Any] | None = None) -> None:
@@ -756,8 +753,7 @@ class AsyncClient:
             InvalidArgError: no such privilege.
             AdminError: the server refused it: 71 there is such a role, 72 a privilege is wrong, ...
         """
-        await _plans.run_async(
-            self,
+        await _plans.run_async(self._inner,
             _plans.admin(
                 "create_role",
                 policy,
@@ -811,8 +807,7 @@ class AsyncClient:
         self, role: str, read_quota: int = 0, write_quota: int = 0, policy: Mapping[str, Any] | None = None
     ) -> None:
         """Sets how many records a role's users may read and write in a second on each node; 0: no limit."""
-        await _plans.run_async(
-            self, _plans.admin("set_quotas", policy, role=role, read_quota=read_quota, write_quota=write_quota)
+        await _plans.run_async(self._inner, _plans.admin("set_quotas", policy, role=role, read_quota=read_quota, write_quota=write_quota)
         )
 
     async def batch_write(
