@@ -54,9 +54,10 @@ test-python: driver-wheel with-driver with-vendor
 	$(VENV)/vendor/bin/python -m pytest tests/python/emulator tests/golden
 
 # With Go on the machine, its client too.
-test-interop: with-aerospike-py with-vendor $(if $(shell command -v go),test-interop-go)
+test-interop: with-aerospike-py with-vendor driver-wheel with-driver $(if $(shell command -v go),test-interop-go)
 	$(VENV)/aerospike-py/bin/python -m pytest tests/interop/python --client aerospike_py
 	$(VENV)/vendor/bin/python -m pytest tests/interop/python --client aerospike
+	$(VENV)/driver/bin/python -m pytest tests/interop/python/test_cluster.py --client aerospike_py
 
 test-interop-go:
 	$(CARGO) build --locked -p aerospike-emulator

@@ -524,7 +524,11 @@ fn queries_by_partition() {
     for node in &nodes {
         let masters = replicas(node, "test").1.remove(0);
         let own = (0..PARTITIONS).filter(|p| owns(&masters, *p)).map(|p| p as u16);
-        let (found, unavailable, code) = query(node, &support::query::Query::scan().partitions(own));
+        // Clients give the parts of a query the same id.
+        let part = support::query::Query::scan()
+            .partitions(own)
+            .with(aerospike_wire::field::QUERY_ID, &77u64.to_be_bytes());
+        let (found, unavailable, code) = query(node, &part);
         assert_eq!((unavailable.len(), code), (0, ResultCode::OK));
         all.extend(found);
     }

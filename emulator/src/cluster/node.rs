@@ -1,6 +1,7 @@
 //! A node, and what it believes about its cluster.
 
 use super::formation::{Formation, Ownership};
+use crate::command::query::jobs::Jobs;
 use crate::server::ConnectionCounts;
 use crate::store::Namespace;
 use aerospike_wire::bits::{info1, info2, info3};
@@ -39,6 +40,8 @@ pub struct Node {
     pub pending_quiesce: AtomicBool,
     /// What connections to the node have been counted.
     pub connections: ConnectionCounts,
+    /// Long queries, under way or ended.
+    pub jobs: Jobs,
     /// Commands that the node has passed on to the owners of their records, by namespace.
     proxied: Vec<Proxied>,
     rack: AtomicU32,
@@ -174,6 +177,7 @@ impl Node {
             seeds: Mutex::default(),
             pending_quiesce: AtomicBool::new(false),
             connections: ConnectionCounts::default(),
+            jobs: Jobs::default(),
             proxied: (0..namespaces).map(|_| Proxied::default()).collect(),
             rack: AtomicU32::new(RACK_OF_NAMESPACE),
             started: Mutex::new(Instant::now()),
@@ -357,6 +361,7 @@ impl Node {
             self.open.store(false, Ordering::Release);
             tasks.values().for_each(AbortHandle::abort);
         }
+        self.jobs.abort_all();
         self.set_hold(Hold::Free);
         let deadline = Instant::now() + CLOSING;
         while !self.tasks.lock().is_empty() && Instant::now() < deadline {
@@ -367,6 +372,7 @@ impl Node {
     /// Begins another life: the node knows nobody, and its ports may open.
     pub(super) fn revive(&self) {
         *self.started.lock() = Instant::now();
+        self.jobs.forget();
         self.pending_quiesce.store(false, Ordering::Relaxed);
         self.publish(View::default());
         self.open.store(true, Ordering::Release);

@@ -18,7 +18,6 @@ pub use offload::{FrameSink, Gone};
 pub use tls::TlsError;
 
 use crate::cluster::{Cluster, Doors as _, Listeners, MAX_NODES, Node};
-use crate::command::query::jobs::Jobs;
 pub use crate::config::Settings;
 use crate::config::{Config, Edition};
 use crate::control::{Clock, Control};
@@ -62,8 +61,6 @@ pub struct Server {
     pub batches: BatchCounts,
     /// Levels of the log's contexts, as `log-set` left them.
     pub log_levels: crate::command::info::Levels,
-    /// Long queries, under way or ended.
-    pub jobs: Jobs,
     /// Base64 user agents of open connections, by connection id.
     pub user_agents: Mutex<HashMap<u64, String>>,
     /// The UDF modules.
@@ -186,7 +183,6 @@ impl Server {
             settings: Settings::new(&config),
             batches: BatchCounts::default(),
             log_levels: Mutex::default(),
-            jobs: Jobs::default(),
             user_agents: Mutex::default(),
             udfs: Udfs::new(config.lua_unsafe, config.seed, clock.clone()),
             compute: Compute::new(std::thread::available_parallelism().map_or(2, usize::from)),
@@ -327,8 +323,8 @@ impl Running {
     pub fn stop(&mut self) {
         self.stopped.store(true, Ordering::Release);
         self.server.cluster.close();
-        self.server.jobs.close();
         self.server.control.log.close();
+        self.server.cluster.nodes().iter().for_each(|node| node.jobs.close());
         let _ = self.stop.send(true);
         if let Some(housekeeper) = self.housekeeper.take() {
             housekeeper.thread().unpark();

@@ -251,7 +251,9 @@ async fn serve(
         tokio::time::sleep(Duration::from_millis(2)).await;
     }
     if is_busy() {
-        server.jobs.abort_all();
+        server.cluster.nodes().iter().for_each(|node| {
+            node.jobs.abort_all();
+        });
         server.udfs.cancel();
     }
 }

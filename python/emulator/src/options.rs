@@ -1,5 +1,6 @@
 //! From Python's keyword arguments to a server's configuration.
 
+use aerospike_emulator::cluster::MAX_NODES;
 use aerospike_emulator::config::{Config as ServerConfig, Edition, NamespaceConfig};
 use aerospike_emulator::config_file;
 use pyo3::exceptions::{PyTypeError, PyValueError};
@@ -21,7 +22,7 @@ impl Config {
     #[pyo3(signature = (
         *, port, bind = None, advertise = None, edition = None, cluster_name = None, namespaces = None,
         default_ttl = None, config_file = None, config = None, service_threads = None, security = None,
-        tls = None, tls_port = 0, lua_unsafe = false,
+        tls = None, tls_port = 0, lua_unsafe = false, nodes = 1, racks = None, cluster_pace = None,
     ))]
     #[allow(clippy::too_many_arguments)] // keyword arguments, one for each option
     fn new(
@@ -39,6 +40,9 @@ impl Config {
         tls: Option<PathBuf>,
         tls_port: u16,
         lua_unsafe: bool,
+        nodes: u32,
+        racks: Option<Vec<u32>>,
+        cluster_pace: Option<f64>,
     ) -> PyResult<Config> {
         let mut settings = ServerConfig::default();
         let loaded = match (config_file, config) {
@@ -94,6 +98,17 @@ impl Config {
             settings.tls_port = tls_port;
         }
         settings.lua_unsafe = lua_unsafe;
+        if !(1..=MAX_NODES as u32).contains(&nodes) {
+            return Err(PyValueError::new_err(format!("nodes is between 1 and {MAX_NODES}, not {nodes}")));
+        }
+        settings.nodes = nodes;
+        settings.racks = racks.unwrap_or_default();
+        if let Some(pace) = cluster_pace {
+            if !(0.0..=1000.0).contains(&pace) {
+                return Err(PyValueError::new_err(format!("cluster_pace is between 0 and 1000, not {pace}")));
+            }
+            settings.cluster_pace = (pace * 100.0).round() as u32;
+        }
         match security {
             Some(true) => {
                 settings.security.get_or_insert_default();

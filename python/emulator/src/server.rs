@@ -3,8 +3,10 @@
 use crate::EmulatorError;
 use crate::options::Config;
 use aerospike_emulator::Emulator;
+use aerospike_emulator::command::info::nodes;
+use aerospike_wire::ResultCode;
 use parking_lot::Mutex;
-use pyo3::exceptions::PyValueError;
+use pyo3::exceptions::{PyTimeoutError, PyValueError};
 use pyo3::prelude::*;
 
 /// A server that runs from its construction until `stop`, in threads of its own.
@@ -47,6 +49,21 @@ impl Server {
     fn truncate(&self, py: Python<'_>, namespace: Option<&str>, set: Option<&str>) -> PyResult<usize> {
         self.with(py, |emulator| emulator.truncate(namespace, set))?
             .map_err(|error| PyValueError::new_err(error.to_string()))
+    }
+
+    /// Does what happens to its nodes, as the info command `emulator-node` would; the answer.
+    fn control_nodes(&self, py: Python<'_>, text: &str) -> PyResult<String> {
+        self.check_process()?;
+        let cluster = self.with(py, |emulator| emulator.cluster().clone())?;
+        // Without the emulator locked: some of it takes long.
+        let answer = py.detach(|| nodes::run(&cluster, text.as_bytes()));
+        answer.map_err(|error| match error.code {
+            ResultCode::TIMEOUT => PyTimeoutError::new_err(error.text),
+            ResultCode::PARAMETER | ResultCode::NOT_FOUND | ResultCode::NAMESPACE => {
+                PyValueError::new_err(error.text)
+            }
+            _ => EmulatorError::new_err(error.text),
+        })
     }
 
     /// Stops it; requests under way are finished. Again: does nothing.

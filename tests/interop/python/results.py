@@ -19,18 +19,13 @@ DISTRIBUTIONS = {"aerospike": "aerospike", "aerospike_py": "aerospike-py"}
 
 # What a client offers no way to do.
 NO_ASYNC = "the client has no asynchronous interface"
-ONE_NODE = "the emulator has one node"
 NOT_APPLICABLE = {
     "aerospike": {
         "connect-07": "with one node, the client refuses to start when any of its seeds is dead",
         **{f"async-{number:02}": NO_ASYNC for number in range(1, 7)},
-        "loss-04": ONE_NODE,
-        "loss-05": ONE_NODE,
     },
     "aerospike_py": {
         "info-02": "the client asks for one info command at a time",
-        "loss-04": ONE_NODE,
-        "loss-05": ONE_NODE,
     },
 }
 

@@ -10,7 +10,7 @@ const ID: &[&str] = &["id", "trid"];
 
 /// `query-show[:id=n]`.
 pub fn show(request: &mut Request<'_>) -> Answer {
-    let jobs = &request.server.jobs;
+    let jobs = &request.node().jobs;
     match request.parameters.find_raw(ID, MAX_ID)? {
         None => Ok(jobs.all().iter().map(|job| job.line()).collect::<Vec<_>>().join(&b';')),
         Some(id) => match jobs.find(parse_id(id)?) {
@@ -23,7 +23,7 @@ pub fn show(request: &mut Request<'_>) -> Answer {
 /// `query-abort:id=n`.
 pub fn abort(request: &mut Request<'_>) -> Answer {
     let id = parse_id(request.parameters.require_raw(ID, MAX_ID)?)?;
-    match request.server.jobs.abort(id) {
+    match request.node().jobs.abort(id) {
         true => Ok("ok".into()),
         false => Err(InfoError::new(ResultCode::NOT_FOUND, "id not active")),
     }
@@ -31,7 +31,7 @@ pub fn abort(request: &mut Request<'_>) -> Answer {
 
 /// `query-abort-all:`.
 pub fn abort_all(request: &mut Request<'_>) -> Answer {
-    Ok(format!("number-of-queries-killed:{}", request.server.jobs.abort_all()).into())
+    Ok(format!("number-of-queries-killed:{}", request.node().jobs.abort_all()).into())
 }
 
 /// Reads an id: decimal, hexadecimal behind `0x`, octal behind `0`. Zero is no id.

@@ -13,7 +13,7 @@ mod latencies;
 mod logs;
 mod namespace_stats;
 mod namespaces;
-mod nodes;
+pub mod nodes;
 mod parameters;
 mod permissions;
 mod sindex;

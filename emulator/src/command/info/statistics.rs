@@ -86,7 +86,7 @@ fn lines(request: &Request<'_>) -> Vec<(&'static str, String)> {
         ("early_tsvc_client_error", zero()),
         ("early_tsvc_from_proxy_error", zero()),
         ("early_tsvc_from_proxy_batch_sub_error", zero()),
-        ("long_queries_active", text(server.jobs.active() as u64)),
+        ("long_queries_active", text(node.jobs.active() as u64)),
         ("batch_index_initiate", text(server.batches.initiate.load(Relaxed))),
         ("batch_index_queue", batch_queues(server)),
         ("batch_index_complete", text(server.batches.complete.load(Relaxed))),

@@ -280,7 +280,7 @@ impl Drop for ActiveJob<'_> {
     }
 }
 
-/// The jobs of a server.
+/// The jobs of a node.
 #[derive(Debug, Default)]
 pub struct Jobs {
     table: Mutex<Table>,
@@ -360,6 +360,11 @@ impl Jobs {
         let table = self.table.lock();
         table.active.iter().for_each(|job| job.aborted.store(true, Relaxed));
         table.active.len()
+    }
+
+    /// Forgets the jobs that have ended.
+    pub fn forget(&self) {
+        self.table.lock().done.clear();
     }
 
     /// How many jobs are under way.

@@ -203,7 +203,7 @@ impl<'a> Query<'a> {
         client: SocketAddr,
     ) -> Result<ActiveJob<'a>, ResultCode> {
         let settings = &self.server.settings;
-        self.server.jobs.start(JobSpec {
+        self.node.jobs.start(JobSpec {
             id: self.id(),
             kind,
             namespace: self.namespace.name(),

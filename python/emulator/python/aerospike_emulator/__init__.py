@@ -9,7 +9,7 @@ Every Aerospike client connects to it as to a real cluster. With pytest, ask for
 ``aerospike_clean`` (see :mod:`aerospike_emulator.pytest_plugin`).
 """
 
-from ._emulator import Emulator, tls_init
+from ._emulator import Emulator, Node, tls_init
 from ._native import EmulatorError, __version__
 
-__all__ = ["Emulator", "EmulatorError", "__version__", "tls_init"]
+__all__ = ["Emulator", "EmulatorError", "Node", "__version__", "tls_init"]

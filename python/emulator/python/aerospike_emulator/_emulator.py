@@ -9,10 +9,21 @@ import warnings
 import weakref
 from collections.abc import Mapping, Sequence
 from types import TracebackType
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from ._native import Config, EmulatorError, Server
 from ._native import tls_init as make_certificates
+
+
+class Node(NamedTuple):
+    """A node of the emulator's cluster, as it was when asked for."""
+
+    name: str
+    """The node's id, as clients show it."""
+    address: tuple[str, int]
+    """Host and port."""
+    state: str
+    """``"running"``, ``"hung"`` or ``"stopped"``."""
 
 
 class Emulator:
@@ -53,6 +64,11 @@ class Emulator:
         tls_port: port for TLS; 0 picks a free one at each start.
         lua_unsafe: gives UDFs all of Lua's libraries, as the vendor's server does: they reach files, processes and the
             environment of this process then.
+        nodes: how many nodes the server is. Each has a port of its own; they share what is stored, so that no record is
+            ever lost. With ``port``, the ports of the nodes follow it.
+        racks: racks of the nodes, in their order; by default the ``rack-id`` of a namespace.
+        cluster_pace: how long nodes take to learn of what happens to others, as a share of what they take in a real
+            cluster: 1 = as long (seconds), by default 0.1.
 
     Raises:
         ValueError: an option, or a line of the configuration, is wrong; the message names it.
@@ -75,6 +91,9 @@ class Emulator:
         tls: str | os.PathLike[str] | None = None,
         tls_port: int = 0,
         lua_unsafe: bool = False,
+        nodes: int = 1,
+        racks: Sequence[int] | None = None,
+        cluster_pace: float | None = None,
     ) -> None:
         self._config = Config(
             port=port,
@@ -91,6 +110,9 @@ class Emulator:
             tls=tls,
             tls_port=tls_port,
             lua_unsafe=lua_unsafe,
+            nodes=nodes,
+            racks=None if racks is None else list(racks),
+            cluster_pace=cluster_pace,
         )
         for warning in self._config.warnings:
             warnings.warn(warning, stacklevel=2)
@@ -181,6 +203,128 @@ class Emulator:
         """
         return self._running().truncate(namespace, set)
 
+    # ---------------------------------------------------------------- nodes
+
+    @property
+    def nodes(self) -> list[Node]:
+        """All nodes, those that have stopped included; the first one has :attr:`address`.
+
+        Raises:
+            EmulatorError: the server does not run.
+        """
+        return [_node(entry) for entry in self._running().control_nodes("").split(";")]
+
+    def stop_node(self, node: Node | str) -> None:
+        """Stops a node: its connections are reset, its port is closed. The others notice in their time.
+
+        Args:
+            node: one of :attr:`nodes`, or its name. So for all methods.
+
+        Raises:
+            ValueError: there is no such node. So for all methods.
+            EmulatorError: it has stopped already.
+        """
+        self._event("stop", node)
+
+    def restart_node(self, node: Node | str) -> None:
+        """Starts a node with the name and address that it had; one that runs is stopped first.
+
+        It listens when this returns, and joins the others in its time.
+
+        Raises:
+            EmulatorError: its port has been taken by somebody else.
+        """
+        self._event("restart", node)
+
+    def add_node(self) -> Node:
+        """Starts another node. It listens when this returns, and joins the others in its time.
+
+        Returns:
+            The new node.
+        """
+        return _node(self._running().control_nodes("add=1"))
+
+    def hang_node(self, node: Node | str, seconds: float | None = None) -> None:
+        """Lets a node accept connections and answer nothing. The others drop it in their time.
+
+        Args:
+            node: which one.
+            seconds: when it goes on by itself; ``None`` = with :meth:`resume_node` only.
+
+        Raises:
+            EmulatorError: it has stopped.
+        """
+        self._event("hang", node, "" if seconds is None else f";seconds={seconds}")
+
+    def slow_node(self, node: Node | str, seconds: float) -> None:
+        """Lets a node wait before each answer; 0 makes it prompt again.
+
+        Raises:
+            EmulatorError: it does not run.
+        """
+        self._event("slow", node, f";milliseconds={seconds * 1000}")
+
+    def resume_node(self, node: Node | str) -> None:
+        """Lets a node that hangs or is slow go on. What it was sent meanwhile is answered now.
+
+        Raises:
+            EmulatorError: it has stopped.
+        """
+        self._event("resume", node)
+
+    def quiesce_node(self, node: Node | str, undo: bool = False) -> None:
+        """Asks a node to hand its partitions over when the cluster forms anew, see :meth:`recluster`.
+
+        Args:
+            node: which one.
+            undo: takes that back instead.
+        """
+        self._event("unquiesce" if undo else "quiesce", node)
+
+    def recluster(self) -> None:
+        """Lets the cluster form anew: what was asked for (quiesced nodes, rosters, revivals) counts from then on."""
+        self._running().control_nodes("recluster=true")
+
+    def move_partitions(self, number: int) -> None:
+        """Moves to another map of partitions: each number is a map, 0 the one to start with."""
+        self._running().control_nodes(f"map={number}")
+
+    def split(self, *parts: Sequence[Node | str]) -> None:
+        """Splits the cluster: the nodes of each part see each other alone. Nodes in none of them form one more part."""
+        names = "/".join(",".join(_name(node) for node in part) for part in parts)
+        self._running().control_nodes(f"split={names}")
+
+    def heal(self) -> None:
+        """Ends a split."""
+        self._running().control_nodes("heal=true")
+
+    def set_partitions(
+        self, namespace: str, partitions: Sequence[int] | None, state: Literal["available", "unavailable", "dead"]
+    ) -> None:
+        """Decides over partitions: of those that are not available, commands end with result code 11.
+
+        Args:
+            namespace: whose partitions.
+            partitions: their ids; ``None`` = all.
+            state: ``"dead"`` ones come back after the info command ``revive:`` and :meth:`recluster`.
+        """
+        ids = "all" if partitions is None else ",".join(str(partition) for partition in partitions)
+        self._running().control_nodes(f"partitions={ids};namespace={namespace};state={state}")
+
+    def settle(self, timeout: float = 30.0) -> None:
+        """Waits until all nodes have learned of all that has happened, and partitions have moved.
+
+        Args:
+            timeout: seconds, 600 at most.
+
+        Raises:
+            TimeoutError: they have not in this time.
+        """
+        self._running().control_nodes(f"settle={timeout}")
+
+    def _event(self, event: str, node: Node | str, more: str = "") -> None:
+        self._running().control_nodes(f"{event}={_name(node)}{more}")
+
     def __enter__(self) -> Emulator:
         return self.start()
 
@@ -213,6 +357,22 @@ class Emulator:
                 f"this emulator belongs to process {self._process}, the parent of this forked process: make a new one "
                 "here, or take its address before the fork"
             )
+
+
+def _name(node: Node | str) -> str:
+    name = node.name if isinstance(node, Node) else node
+    if not name.isalnum():
+        raise ValueError(f"there is no node {name!r}")
+    return name
+
+
+def _node(text: str) -> Node:
+    # The address may have colons of its own: node=A:address=[::1]:3000:state=running
+    name, _, rest = text.removeprefix("node=").partition(":address=")
+    address, _, state = rest.rpartition(":state=")
+    host, _, port = address.rpartition(":")
+    host = host.strip("[]")
+    return Node(name, ({"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host), int(port)), state)  # noqa: S104
 
 
 def tls_init(

@@ -28,6 +28,9 @@ class Config:
         tls: str | os.PathLike[str] | None = None,
         tls_port: int = 0,
         lua_unsafe: bool = False,
+        nodes: int = 1,
+        racks: Sequence[int] | None = None,
+        cluster_pace: float | None = None,
     ) -> Config:
         """Reads options in the order in which they win over each other: defaults, file or text, arguments.
 
@@ -57,6 +60,15 @@ class Server:
 
     def truncate(self, namespace: str | None = None, set: str | None = None) -> int:
         """Removes all records of a set, of a namespace, or of all namespaces; how many they were."""
+
+    def control_nodes(self, text: str) -> str:
+        """Does what happens to its nodes, as the info command ``emulator-node`` would; the answer.
+
+        Raises:
+            ValueError: there is no such node, event, or value.
+            TimeoutError: the cluster has not settled in time.
+            EmulatorError: that cannot happen to a node in this state.
+        """
 
     def stop(self) -> None:
         """Stops it; requests under way are finished. Again: does nothing."""
