@@ -4,7 +4,7 @@ use super::Refusal;
 use super::value_json::{key_json, record_json};
 use crate::security::SecuritySnapshot;
 use crate::server::Server;
-use crate::store::{Namespace, NamespaceSnapshot, Record};
+use crate::store::{NamespaceSnapshot, Record};
 use crate::udf::UdfSnapshot;
 use parking_lot::Mutex;
 use serde_json::{Value, json};
@@ -86,14 +86,6 @@ impl Snapshot {
             });
         }
         Ok(found)
-    }
-
-    /// The part of a namespace, by its place among the server's.
-    pub(super) fn of<'a>(
-        &'a self,
-        server: &'a Server,
-    ) -> impl Iterator<Item = (&'a Namespace, &'a NamespaceSnapshot)> {
-        server.store.namespaces().iter().map(|namespace| &**namespace).zip(&self.namespaces)
     }
 
     fn check(&self, server: &Server) -> Result<(), Refusal> {
