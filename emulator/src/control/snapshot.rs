@@ -62,6 +62,16 @@ impl Snapshot {
         Ok(pairs.map(|(namespace, then)| namespace.restore(then)).sum())
     }
 
+    /// As [`Snapshot::restore`], but indexes, modules, users and roles stay as they are.
+    ///
+    /// # Errors
+    /// [`Refusal`] for a snapshot of another server.
+    pub fn restore_records(&self, server: &Server) -> Result<usize, Refusal> {
+        self.check(server)?;
+        let pairs = server.store.namespaces().iter().zip(&self.namespaces);
+        Ok(pairs.map(|(namespace, then)| namespace.restore_records(then)).sum())
+    }
+
     /// The records in which a later snapshot of the same server differs: those with other bins, another generation
     /// or void time, new ones, removed ones.
     ///

@@ -21,7 +21,7 @@ impl Config {
     #[pyo3(signature = (
         *, port, bind = None, advertise = None, edition = None, cluster_name = None, namespaces = None,
         default_ttl = None, config_file = None, config = None, service_threads = None, security = None,
-        tls = None, tls_port = 0, lua_unsafe = false,
+        tls = None, tls_port = 0, lua_unsafe = false, seed = None,
     ))]
     #[allow(clippy::too_many_arguments)] // keyword arguments, one for each option
     fn new(
@@ -39,6 +39,7 @@ impl Config {
         tls: Option<PathBuf>,
         tls_port: u16,
         lua_unsafe: bool,
+        seed: Option<u64>,
     ) -> PyResult<Config> {
         let mut settings = ServerConfig::default();
         let loaded = match (config_file, config) {
@@ -94,6 +95,7 @@ impl Config {
             settings.tls_port = tls_port;
         }
         settings.lua_unsafe = lua_unsafe;
+        settings.seed = seed;
         match security {
             Some(true) => {
                 settings.security.get_or_insert_default();

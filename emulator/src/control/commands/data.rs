@@ -1,7 +1,8 @@
 //! `emulator-data:get`, `put`, `remove`, `count`, `sets`, `dump`, `load`, `export`, `truncate`: records without a
 //! client's commands.
 //!
-//! A record is named by `namespace`, `set` and `key`, a number if it reads as one, or `key-text`, always a text. `put`
+//! A record is named by `namespace`, `set` and `key`, a number if it reads as one, or `key-text`, always a
+//! text, or `key-bytes`. `put`
 //! takes the bins as `bins-base64`, an object in JSON in base64, since semicolons separate arguments, or as `bins` where
 //! it has none. `load` takes a whole file in base64; `export` gives one.
 
@@ -38,10 +39,11 @@ pub fn run(server: &Server, arguments: &Arguments<'_>) -> Answer {
 
 /// Namespace, set and key of a record.
 fn record<'a>(arguments: &Arguments<'a>) -> Result<(&'a str, &'a str, Key), Refusal> {
-    let key = match (arguments.text("key")?, arguments.text("key-text")?) {
-        (Some(text), None) => text.parse::<i64>().map_or_else(|_| Key::from(text), Key::Int),
-        (None, Some(text)) => Key::from(text),
-        _ => return Err(Refusal::new("'key=…' is missing, or there is 'key-text' as well")),
+    let key = match (arguments.text("key")?, arguments.text("key-text")?, arguments.bytes("key-bytes")) {
+        (Some(text), None, None) => text.parse::<i64>().map_or_else(|_| Key::from(text), Key::Int),
+        (None, Some(text), None) => Key::from(text),
+        (None, None, Some(bytes)) => Key::from(bytes),
+        _ => return Err(Refusal::new("'key=…' is missing, or there is more than one key")),
     };
     Ok((arguments.required("namespace")?, arguments.text("set")?.unwrap_or_default(), key))
 }

@@ -9,7 +9,24 @@ Every Aerospike client connects to it as to a real cluster. With pytest, ask for
 ``aerospike_clean`` (see :mod:`aerospike_emulator.pytest_plugin`).
 """
 
-from ._emulator import Emulator, tls_init
+from ._control import Clock, Command, Fault, Faults, Log, Recording, Snapshot
+from ._emulator import Emulator, Record, tls_init
 from ._native import EmulatorError, __version__
+from ._values import GeoJSON, HyperLogLog
 
-__all__ = ["Emulator", "EmulatorError", "__version__", "tls_init"]
+__all__ = [
+    "Clock",
+    "Command",
+    "Emulator",
+    "EmulatorError",
+    "Fault",
+    "Faults",
+    "GeoJSON",
+    "HyperLogLog",
+    "Log",
+    "Record",
+    "Recording",
+    "Snapshot",
+    "__version__",
+    "tls_init",
+]
