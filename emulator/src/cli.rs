@@ -70,6 +70,13 @@ struct Options {
     /// Where chance begins, so that a run can be repeated; tokens and keys stay secret
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
+    /// Load records, indexes and modules before the port is told: JSON, a text backup of the vendor's, or a directory of
+    /// such backups; may be repeated
+    #[arg(long = "load", value_name = "FILE")]
+    loads: Vec<PathBuf>,
+    /// Save records, indexes and modules when the server is stopped: a text backup if the name ends in .asb, else JSON
+    #[arg(long, value_name = "FILE")]
+    save_on_exit: Option<PathBuf>,
     /// What to log: error, warn, info, debug, trace, or a filter such as "info,aerospike_emulator::server=debug"
     #[arg(long, value_name = "LEVEL", default_value = "warn")]
     log: String,
@@ -159,6 +166,10 @@ fn serve(options: Options) -> Result<(), String> {
     let mut signals =
         runtime.block_on(async { Signals::new() }).map_err(|error| format!("no signals: {error}"))?;
     let emulator = Emulator::start(config).map_err(|error| error.to_string())?;
+    for path in &options.loads {
+        let loaded = emulator.load(path).map_err(|error| error.to_string())?;
+        tracing::info!(path = %path.display(), ?loaded, "loaded");
+    }
     let address = emulator.address();
     if let Some(path) = &options.port_file {
         let ports: Vec<_> = emulator.nodes().iter().map(|node| node.address.port().to_string()).collect();
@@ -172,8 +183,9 @@ fn serve(options: Options) -> Result<(), String> {
     let _ = writeln!(std::io::stdout(), "aerospike-emulator ready on {address}{others}{tls}");
     let signal = runtime.block_on(signals.wait());
     tracing::info!(signal, "stopping");
+    let saved = options.save_on_exit.as_ref().map_or(Ok(()), |path| emulator.save(path, None));
     emulator.stop();
-    Ok(())
+    saved.map_err(|error| error.to_string())
 }
 
 /// Writes the ports so that whoever waits for the file never sees it half written.

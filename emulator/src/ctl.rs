@@ -3,6 +3,8 @@
 use crate::security::PasswordHash;
 use aerospike_wire::admin::{AdminHeader, command, field, put_field, put_frame};
 use aerospike_wire::proto::{FrameType, HEADER_SIZE, ProtoHeader};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use bytes::{BufMut, BytesMut};
 use clap::Args;
 use std::io::{self, Read, Write};
@@ -21,7 +23,7 @@ pub struct Options {
     address: String,
     /// What to control: clock, fault, log, snapshot, data, …
     word: String,
-    /// Arguments, each a word or key=value
+    /// Arguments, each a word or key=value; key=@FILE sends a file's content in base64
     arguments: Vec<String>,
     /// User to log in as, where security is on
     #[arg(long)]
@@ -36,7 +38,9 @@ pub struct Options {
 /// # Errors
 /// One line for a person.
 pub fn run(options: &Options) -> Result<(String, bool), String> {
-    let command = format!("emulator-{}:{}", options.word, options.arguments.join(";"));
+    let arguments =
+        options.arguments.iter().map(|argument| with_file(argument)).collect::<Result<Vec<_>, _>>()?;
+    let command = format!("emulator-{}:{}", options.word, arguments.join(";"));
     if command.contains(['\n', '\0']) {
         return Err("an argument cannot have a line end or NUL in it".into());
     }
@@ -54,6 +58,17 @@ pub fn run(options: &Options) -> Result<(String, bool), String> {
     let text = String::from_utf8_lossy(&body);
     let answer = text.strip_prefix(command.as_str()).unwrap_or(&text).trim_matches(['\t', '\n']);
     Ok((answer.to_owned(), answer.starts_with("ERROR")))
+}
+
+/// An argument; of `key=@FILE` the value is the file's content in base64.
+fn with_file(argument: &str) -> Result<String, String> {
+    match argument.split_once("=@") {
+        Some((key, path)) if !key.contains('=') => {
+            let content = std::fs::read(path).map_err(|error| format!("{path}: {error}"))?;
+            Ok(format!("{key}={}", STANDARD.encode(content)))
+        }
+        _ => Ok(argument.into()),
+    }
 }
 
 fn connect(address: &str) -> io::Result<TcpStream> {

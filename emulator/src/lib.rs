@@ -26,10 +26,14 @@ mod udf;
 
 use cluster::{Cluster, Node};
 use config::Config;
+use control::access::Access;
+use control::fixture::{Fixture, Loaded};
 use control::{ClockControl, CommandLog, Faults, Refusal, Snapshot};
 use server::{Running, Server, StartError};
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
+pub use store::UnknownNamespace;
 
 /// A running emulator; dropping it stops it.
 #[derive(Debug)]
@@ -122,14 +126,29 @@ impl Emulator {
     /// # Errors
     /// [`UnknownNamespace`]. A set that does not exist has no records.
     pub fn truncate(&self, namespace: Option<&str>, set: Option<&str>) -> Result<usize, UnknownNamespace> {
-        let store = &self.server().store;
-        let namespaces = match namespace {
-            None => store.namespaces(),
-            Some(name) => std::slice::from_ref(
-                store.namespace(name.as_bytes()).ok_or_else(|| UnknownNamespace(name.into()))?,
-            ),
-        };
-        Ok(namespaces.iter().map(|namespace| namespace.clear(set.map(str::as_bytes))).sum())
+        self.server().store.clear(namespace, set)
+    }
+
+    /// Its records, to be read and written without a client.
+    pub fn data(&self) -> Access<'_> {
+        Access::of(self.server())
+    }
+
+    /// Loads records, indexes and modules from a file: JSON, or a text backup of the vendor's; or from a directory of
+    /// such backups.
+    ///
+    /// # Errors
+    /// [`Refusal`] that says where the file is wrong; nothing has been loaded then.
+    pub fn load(&self, path: &Path) -> Result<Loaded, Refusal> {
+        Fixture::read(path)?.load(self.server())
+    }
+
+    /// Saves records, indexes and modules to a file: a text backup if its name ends in `.asb`, else JSON.
+    ///
+    /// # Errors
+    /// [`Refusal`] for an unknown namespace, and with the reason why the file cannot be written.
+    pub fn save(&self, path: &Path, namespace: Option<&str>) -> Result<(), Refusal> {
+        Fixture::of(self.server(), namespace)?.save(path)
     }
 
     /// Stops accepting, lets requests under way finish, closes all connections.
@@ -137,8 +156,3 @@ impl Emulator {
         self.running.stop();
     }
 }
-
-/// The emulator has no namespace of this name.
-#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
-#[error("there is no namespace '{0}'")]
-pub struct UnknownNamespace(pub String);

@@ -54,7 +54,7 @@ fn everything_is_as_it_was() {
     assert!(content.contains(&lua("function f(r) return 1 end")), "{content}");
     let indexes = client.info("sindex-list:namespace=test\n");
     assert!(indexes.contains("indexname=kept") && !indexes.contains("indexname=new"), "{indexes}");
-    let found = client.records(&Query::between("n", 0, 2).with(aerospike_wire::field::INDEX_NAME, b"kept"));
+    let found = client.records(&Query::between("n", 0, 2));
     assert_eq!(found.len(), 3);
     assert!(client.info("sets/test\n").contains("objects=300:"));
     assert_eq!(emulator.restore(&snapshot), Ok(0));

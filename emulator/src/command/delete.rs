@@ -41,7 +41,7 @@ fn count(request: &Request<'_>, code: ResultCode) {
     use Counter::*;
     let [success, not_found, filtered_out, error] = match request.origin {
         // Queries delete through the write path.
-        Origin::Query => return,
+        Origin::Query | Origin::Direct => return,
         Origin::Client => [DeleteSuccess, DeleteNotFound, DeleteFilteredOut, DeleteError],
         Origin::Batch => [BatchDeleteSuccess, BatchDeleteNotFound, BatchDeleteFilteredOut, BatchDeleteError],
     };

@@ -53,6 +53,8 @@ pub enum Origin {
     Batch,
     /// A record that a query has found.
     Query,
+    /// A test that sets data up without a client.
+    Direct,
 }
 
 /// A command on one record, whatever way it came.

@@ -84,7 +84,7 @@ fn count(request: &Request<'_>, code: ResultCode) {
     use Counter::*;
     let [success, not_found, filtered_out, error] = match request.origin {
         // Queries count themselves, not the records that they return.
-        Origin::Query => return,
+        Origin::Query | Origin::Direct => return,
         Origin::Client => [ReadSuccess, ReadNotFound, ReadFilteredOut, ReadError],
         Origin::Batch => [BatchReadSuccess, BatchReadNotFound, BatchReadFilteredOut, BatchReadError],
     };

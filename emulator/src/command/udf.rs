@@ -145,7 +145,7 @@ impl Attempt<'_, '_> {
             // What a query has found and is gone since is not created anew.
             return match request.origin {
                 Origin::Query => Err(Ending::bare(ResultCode::NOT_FOUND)),
-                Origin::Client | Origin::Batch => Ok(()),
+                Origin::Client | Origin::Batch | Origin::Direct => Ok(()),
             };
         };
         let fail = |code| Ending::of(code, record);
@@ -261,6 +261,7 @@ fn count(request: &Request<'_>, outcome: &Outcome) {
             BatchLangDeleteSuccess,
             BatchLangError,
         ],
+        Origin::Direct => return,
         Origin::Query => [
             UdfSubComplete,
             UdfSubError,

@@ -322,6 +322,8 @@ fn count(request: &Request<'_>, code: ResultCode) {
     let [success, filtered_out, error] = match request.origin {
         Origin::Client => [WriteSuccess, WriteFilteredOut, WriteError],
         Origin::Batch => [BatchWriteSuccess, BatchWriteFilteredOut, BatchWriteError],
+        // No client has asked.
+        Origin::Direct => return,
         Origin::Query => [OpsSubWriteSuccess, OpsSubWriteFilteredOut, OpsSubWriteError],
     };
     request.namespace.stats.bump(match code {

@@ -6,6 +6,8 @@
 //! | [`fault`] | rules that delay, refuse, cut or drop |
 //! | [`log`] | the last commands |
 //! | [`snapshot`] | all data at one moment, and the way back |
+//! | [`access`] | records without a client |
+//! | [`fixture`] | data from files and to files |
 //! | [`value_json`] | values as JSON |
 //! | [`kind`], [`pattern`] | which commands a fault or a question to the log is about |
 //! | [`watch`] | a request that faults or the log have to do with |
@@ -14,11 +16,13 @@
 //!
 //! Each facility is a type with methods, reached through [`crate::Emulator`].
 
+pub mod access;
 mod arguments;
 pub mod clock;
 pub mod commands;
 mod duration;
 pub mod fault;
+pub mod fixture;
 pub mod kind;
 pub mod log;
 pub mod pattern;

@@ -4,7 +4,7 @@ use super::Refusal;
 use super::value_json::{key_json, record_json};
 use crate::security::SecuritySnapshot;
 use crate::server::Server;
-use crate::store::{Namespace, NamespaceSnapshot, Record};
+use crate::store::{NamespaceSnapshot, Record};
 use crate::udf::UdfSnapshot;
 use parking_lot::Mutex;
 use serde_json::{Value, json};
@@ -62,6 +62,16 @@ impl Snapshot {
         Ok(pairs.map(|(namespace, then)| namespace.restore(then)).sum())
     }
 
+    /// As [`Snapshot::restore`], but indexes, modules, users and roles stay as they are.
+    ///
+    /// # Errors
+    /// [`Refusal`] for a snapshot of another server.
+    pub fn restore_records(&self, server: &Server) -> Result<usize, Refusal> {
+        self.check(server)?;
+        let pairs = server.store.namespaces().iter().zip(&self.namespaces);
+        Ok(pairs.map(|(namespace, then)| namespace.restore_records(then)).sum())
+    }
+
     /// The records in which a later snapshot of the same server differs: those with other bins, another generation
     /// or void time, new ones, removed ones.
     ///
@@ -86,14 +96,6 @@ impl Snapshot {
             });
         }
         Ok(found)
-    }
-
-    /// The part of a namespace, by its place among the server's.
-    pub(super) fn of<'a>(
-        &'a self,
-        server: &'a Server,
-    ) -> impl Iterator<Item = (&'a Namespace, &'a NamespaceSnapshot)> {
-        server.store.namespaces().iter().map(|namespace| &**namespace).zip(&self.namespaces)
     }
 
     fn check(&self, server: &Server) -> Result<(), Refusal> {

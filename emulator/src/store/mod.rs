@@ -50,4 +50,24 @@ impl Store {
     pub fn namespace(&self, name: &[u8]) -> Option<&Arc<Namespace>> {
         self.namespaces.iter().find(|namespace| namespace.name().as_bytes() == name)
     }
+
+    /// Removes all records of a set, of a namespace, or of all namespaces, whatever their last-update times, and
+    /// leaves no mark; how many they were. A set that does not exist has no records.
+    ///
+    /// # Errors
+    /// [`UnknownNamespace`].
+    pub fn clear(&self, namespace: Option<&str>, set: Option<&str>) -> Result<usize, UnknownNamespace> {
+        let namespaces = match namespace {
+            None => self.namespaces(),
+            Some(name) => std::slice::from_ref(
+                self.namespace(name.as_bytes()).ok_or_else(|| UnknownNamespace(name.into()))?,
+            ),
+        };
+        Ok(namespaces.iter().map(|namespace| namespace.clear(set.map(str::as_bytes))).sum())
+    }
 }
+
+/// The emulator has no namespace of this name.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("there is no namespace '{0}'")]
+pub struct UnknownNamespace(pub String);

@@ -97,28 +97,7 @@ impl Namespace {
             self.indexes.remove(&index.name());
             self.switch_set_index(&index.definition, false);
         }
-        // Freed when the partitions are free again.
-        let mut former = Vec::new();
-        let mut count = 0;
-        {
-            let mut guards: Vec<_> = self.partitions().iter().map(|partition| partition.write()).collect();
-            for (present, then) in guards.iter_mut().zip(&snapshot.partitions) {
-                if Arc::ptr_eq(present, then) {
-                    continue;
-                }
-                changes(present, then, &mut |(old, new)| {
-                    self.account(old, new);
-                    count += 1;
-                });
-                former.push(std::mem::replace(&mut **present, then.clone()));
-            }
-            self.truncate_lut.store(snapshot.truncate_lut, Relaxed);
-            for set in self.sets.iter() {
-                let mark = snapshot.marks.iter().find(|(id, _)| *id == set.id).map_or(0, |(_, mark)| *mark);
-                set.truncate_lut.store(mark, Relaxed);
-            }
-        }
-        drop(former);
+        let count = self.restore_records(snapshot);
         for (name, definition) in &snapshot.indexes {
             if self.indexes.by_name(name).is_none() {
                 match self.create_index(name, definition.clone()) {
@@ -127,6 +106,32 @@ impl Namespace {
                 }
             }
         }
+        count
+    }
+
+    /// As [`Namespace::restore`], but which indexes there are stays as it is.
+    pub fn restore_records(&self, snapshot: &NamespaceSnapshot) -> usize {
+        // Freed when the partitions are free again.
+        let mut former = Vec::new();
+        let mut count = 0;
+        let mut guards: Vec<_> = self.partitions().iter().map(|partition| partition.write()).collect();
+        for (present, then) in guards.iter_mut().zip(&snapshot.partitions) {
+            if Arc::ptr_eq(present, then) {
+                continue;
+            }
+            changes(present, then, &mut |(old, new)| {
+                self.account(old, new);
+                count += 1;
+            });
+            former.push(std::mem::replace(&mut **present, then.clone()));
+        }
+        self.truncate_lut.store(snapshot.truncate_lut, Relaxed);
+        for set in self.sets.iter() {
+            let mark = snapshot.marks.iter().find(|(id, _)| *id == set.id).map_or(0, |(_, mark)| *mark);
+            set.truncate_lut.store(mark, Relaxed);
+        }
+        drop(guards);
+        drop(former);
         count
     }
 

@@ -29,6 +29,8 @@ mod _native {
     use super::options::Config;
     #[pymodule_export]
     use super::server::Server;
+    #[pymodule_export]
+    use super::server::Snapshot;
     use pyo3::prelude::*;
 
     #[pymodule_init]

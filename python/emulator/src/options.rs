@@ -22,7 +22,7 @@ impl Config {
     #[pyo3(signature = (
         *, port, bind = None, advertise = None, edition = None, cluster_name = None, namespaces = None,
         default_ttl = None, config_file = None, config = None, service_threads = None, security = None,
-        tls = None, tls_port = 0, lua_unsafe = false, nodes = 1, racks = None, cluster_pace = None,
+        tls = None, tls_port = 0, lua_unsafe = false, nodes = 1, racks = None, cluster_pace = None, seed = None,
     ))]
     #[allow(clippy::too_many_arguments)] // keyword arguments, one for each option
     fn new(
@@ -43,6 +43,7 @@ impl Config {
         nodes: u32,
         racks: Option<Vec<u32>>,
         cluster_pace: Option<f64>,
+        seed: Option<u64>,
     ) -> PyResult<Config> {
         let mut settings = ServerConfig::default();
         let loaded = match (config_file, config) {
@@ -109,6 +110,7 @@ impl Config {
             }
             settings.cluster_pace = (pace * 100.0).round() as u32;
         }
+        settings.seed = seed;
         match security {
             Some(true) => {
                 settings.security.get_or_insert_default();

@@ -4,10 +4,14 @@ use crate::EmulatorError;
 use crate::options::Config;
 use aerospike_emulator::Emulator;
 use aerospike_emulator::command::info::nodes;
+use aerospike_emulator::control::{Arguments, Refusal, commands, snapshot};
+use aerospike_emulator::server::Server as Inside;
 use aerospike_wire::ResultCode;
 use parking_lot::Mutex;
 use pyo3::exceptions::{PyTimeoutError, PyValueError};
 use pyo3::prelude::*;
+use std::path::PathBuf;
+use std::sync::Arc;
 
 /// A server that runs from its construction until `stop`, in threads of its own.
 ///
@@ -18,6 +22,10 @@ pub struct Server {
     emulator: Mutex<Option<Emulator>>,
     process: u32,
 }
+
+/// All data of a server at one moment.
+#[pyclass(frozen, module = "aerospike_emulator._native")]
+pub struct Snapshot(snapshot::Snapshot);
 
 #[pymethods]
 impl Server {
@@ -44,6 +52,11 @@ impl Server {
         self.with(py, Emulator::tls_port)
     }
 
+    /// The seed that repeats what chance does.
+    fn seed(&self, py: Python<'_>) -> PyResult<u64> {
+        self.with(py, Emulator::seed)
+    }
+
     /// Removes all records of a set, of a namespace, or of all namespaces; how many they were.
     #[pyo3(signature = (namespace = None, set = None))]
     fn truncate(&self, py: Python<'_>, namespace: Option<&str>, set: Option<&str>) -> PyResult<usize> {
@@ -66,6 +79,62 @@ impl Server {
         })
     }
 
+    /// Runs a control command; its answer as JSON.
+    fn control(
+        &self,
+        py: Python<'_>,
+        word: &str,
+        arguments: Vec<(String, Option<Vec<u8>>)>,
+    ) -> PyResult<String> {
+        let inside = self.inside(py)?;
+        let answer = py.detach(|| {
+            let items = arguments.iter().map(|(key, value)| (key.as_bytes(), value.as_deref()));
+            commands::run(&inside, word, &Arguments::of(items)).map(|answer| answer.to_string())
+        });
+        answer.map_err(refused)
+    }
+
+    /// All data as it is now.
+    fn snapshot(&self, py: Python<'_>) -> PyResult<Snapshot> {
+        let inside = self.inside(py)?;
+        Ok(Snapshot(py.detach(|| snapshot::Snapshot::take(&inside))))
+    }
+
+    /// Makes the data what it was; how many records differed.
+    #[pyo3(signature = (snapshot, records_only = false))]
+    fn restore(&self, py: Python<'_>, snapshot: &Snapshot, records_only: bool) -> PyResult<usize> {
+        let inside = self.inside(py)?;
+        let restored = py.detach(|| match records_only {
+            true => snapshot.0.restore_records(&inside),
+            false => snapshot.0.restore(&inside),
+        });
+        restored.map_err(refused)
+    }
+
+    /// The records in which two snapshots differ, as JSON.
+    fn differences(&self, py: Python<'_>, before: &Snapshot, after: &Snapshot) -> PyResult<String> {
+        let inside = self.inside(py)?;
+        let found = py.detach(|| before.0.differences(&after.0, &inside)).map_err(refused)?;
+        let list: Vec<String> = found.iter().map(|difference| difference.to_json().to_string()).collect();
+        Ok(format!("[{}]", list.join(",")))
+    }
+
+    /// A namespace as text.
+    fn dump(&self, py: Python<'_>, namespace: &str) -> PyResult<String> {
+        self.with(py, |emulator| emulator.data().dump(namespace))?.map_err(refused)
+    }
+
+    /// Loads a file or a directory of backups; how many records were written.
+    fn load(&self, py: Python<'_>, path: PathBuf) -> PyResult<usize> {
+        self.with(py, |emulator| emulator.load(&path))?.map(|loaded| loaded.records).map_err(refused)
+    }
+
+    /// Saves all namespaces, or one.
+    #[pyo3(signature = (path, namespace = None))]
+    fn save(&self, py: Python<'_>, path: PathBuf, namespace: Option<&str>) -> PyResult<()> {
+        self.with(py, |emulator| emulator.save(&path, namespace))?.map_err(refused)
+    }
+
     /// Stops it; requests under way are finished. Again: does nothing.
     fn stop(&self, py: Python<'_>) -> PyResult<()> {
         self.check_process()?;
@@ -80,6 +149,10 @@ impl Server {
     }
 }
 
+fn refused(refusal: Refusal) -> PyErr {
+    PyValueError::new_err(refusal.to_string())
+}
+
 impl Server {
     fn check_process(&self) -> PyResult<()> {
         if std::process::id() == self.process {
@@ -90,6 +163,11 @@ impl Server {
              its address before the fork",
             self.process
         )))
+    }
+
+    /// The server's inside, for what may take long: other threads can stop it meanwhile.
+    fn inside(&self, py: Python<'_>) -> PyResult<Arc<Inside>> {
+        self.with(py, |emulator| emulator.server().clone())
     }
 
     fn with<T: Send>(&self, py: Python<'_>, use_it: impl FnOnce(&Emulator) -> T + Send) -> PyResult<T> {

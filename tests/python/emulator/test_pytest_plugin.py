@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from aerospike_emulator import Emulator
 
 SUITE = """
 import aerospike
@@ -93,3 +94,115 @@ def test_no_server_for_those_who_do_not_ask(pytester: pytest.Pytester) -> None:
         """
     )
     run(pytester).assert_outcomes(passed=1)
+
+
+def test_client_faults_clock_and_log(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(
+        """
+        import aerospike
+        import pytest
+
+        KEY = ("test", "users", "ada")
+
+        @pytest.mark.parametrize("round", range(2))
+        def test_clean(aerospike_client, aerospike_clean, round):
+            assert aerospike_client.exists(KEY)[1] is None
+            aerospike_client.put(KEY, {"a": 1})
+
+        def test_clock(aerospike_client, aerospike_clock):
+            aerospike_client.put(KEY, {"a": 1}, {"ttl": 60})
+            aerospike_clock.advance(61)
+            assert aerospike_client.exists(KEY)[1] is None
+
+        def test_faults(aerospike_client, aerospike_faults):
+            aerospike_faults.add("key-busy", kind="put")
+            with pytest.raises(aerospike.exception.AerospikeError):
+                aerospike_client.put(KEY, {"a": 1})
+
+        def test_log_without_faults(aerospike_client, aerospike_log, aerospike_faults):
+            aerospike_client.put(KEY, {"a": 1})
+            assert aerospike_log.count(kind="put") == 1
+            assert aerospike_faults.rules() == []
+
+        @pytest.mark.aerospike(namespaces=["test", "cache"], default_ttl=60)
+        def test_mark(aerospike_client, aerospike_clean):
+            aerospike_client.put(("cache", "s", 1), {"a": 1})
+            assert aerospike_clean.count("cache") == 1
+
+        @pytest.mark.aerospike(security=True)
+        def test_security(aerospike_client):
+            aerospike_client.put(KEY, {"a": 1})
+            aerospike_client.admin_create_user("eve", "secret", ["read"])
+
+        def test_snapshot(aerospike_client, aerospike_snapshot):
+            aerospike_client.index_integer_create("test", "users", "a", "by_a")
+            aerospike_client.put(KEY, {"a": 1})
+            assert len(aerospike_snapshot.differences()) == 1
+
+        def test_after_snapshot(aerospike_client):
+            assert "by_a" not in aerospike_client.info_random_node("sindex-list:namespace=test")
+        """
+    )
+    run(pytester).assert_outcomes(passed=9)
+
+
+def test_every_test_begins_with_the_same_data(pytester: pytest.Pytester) -> None:
+    (pytester.path / "users.json").write_text('[{"namespace": "test", "set": "users", "key": "ada", "bins": {"n": 1}}]')
+    pytester.makepyfile(
+        """
+        import pytest
+
+        @pytest.fixture(scope="session")
+        def aerospike_options():
+            return {"load": ["users.json"]}
+
+        @pytest.mark.parametrize("round", range(2))
+        def test_it(aerospike_client, round):
+            assert aerospike_client.get(("test", "users", "ada"))[2] == {"n": 1}
+            aerospike_client.remove(("test", "users", "ada"))
+        """
+    )
+    run(pytester).assert_outcomes(passed=2)
+
+
+def test_a_failure_shows_the_last_commands(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(
+        """
+        def test_it(aerospike_client):
+            aerospike_client.put(("test", "users", "ada"), {"visits": 1})
+            assert aerospike_client.exists(("test", "users", "eve"))[1] is not None
+        """
+    )
+    result = run(pytester)
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(
+        ["*last Aerospike commands*", "put test.users * visits -> OK *", "exists test.users * -> NOT_FOUND *"]
+    )
+
+
+def test_against_a_real_cluster(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(
+        """
+        KEY = ("test", "users", "ada")
+
+        def test_first(aerospike_client):
+            assert aerospike_client.exists(KEY)[1] is None
+            aerospike_client.put(KEY, {"a": 1})
+
+        def test_second(aerospike_client):
+            assert aerospike_client.exists(KEY)[1] is None
+
+        def test_clock(aerospike_client, aerospike_clock):
+            aerospike_clock.advance(60)
+
+        def test_server(aerospike_server):
+            assert False
+        """
+    )
+    # Seen from the tests, any address is a real cluster.
+    with Emulator() as cluster:
+        result = run(pytester, "--aerospike-host", f"{cluster.host}:{cluster.port}", "-rs")
+        assert cluster.count("test") == 0
+    result.assert_outcomes(passed=2, skipped=2)
+    result.stdout.fnmatch_lines(["*needs an emulator: --aerospike-host names a real cluster*"])
+    assert run(pytester, "--aerospike-host", "a:b").ret != 0

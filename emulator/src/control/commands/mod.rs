@@ -3,6 +3,7 @@
 //! Info commands `emulator-<word>:…`, the command line's `ctl` and the Python package all come here.
 
 mod clock;
+mod data;
 mod fault;
 mod log;
 mod snapshot;
@@ -15,8 +16,13 @@ use serde_json::Value;
 pub type Answer = Result<Value, Refusal>;
 
 /// Words with what runs them.
-const WORDS: &[(&str, Run)] =
-    &[("clock", clock::run), ("fault", fault::run), ("log", log::run), ("snapshot", snapshot::run)];
+const WORDS: &[(&str, Run)] = &[
+    ("clock", clock::run),
+    ("data", data::run),
+    ("fault", fault::run),
+    ("log", log::run),
+    ("snapshot", snapshot::run),
+];
 
 type Run = fn(&Server, &Arguments<'_>) -> Answer;
 

@@ -42,10 +42,12 @@ pub struct Question {
     pub code: Option<u8>,
     /// Only those numbered higher.
     pub after: u64,
+    /// Only those numbered as high at most.
+    pub until: Option<u64>,
 }
 
 impl Question {
-    /// Reads a pattern, `code` and `after`.
+    /// Reads a pattern, `code`, `after` and `until`.
     ///
     /// # Errors
     /// [`Refusal`] that names what is wrong.
@@ -54,11 +56,13 @@ impl Question {
             pattern: Pattern::from_arguments(arguments)?,
             code: arguments.parse("code", "a result code")?,
             after: arguments.parse("after", "a number")?.unwrap_or(0),
+            until: arguments.parse("until", "a number")?,
         })
     }
 
     fn accepts(&self, entry: &Entry) -> bool {
         entry.number > self.after
+            && self.until.is_none_or(|until| entry.number <= until)
             && self.code.is_none_or(|code| entry.code == code)
             && self.pattern.matches(&entry.subject())
     }

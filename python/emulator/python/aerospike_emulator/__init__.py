@@ -9,7 +9,25 @@ Every Aerospike client connects to it as to a real cluster. With pytest, ask for
 ``aerospike_clean`` (see :mod:`aerospike_emulator.pytest_plugin`).
 """
 
-from ._emulator import Emulator, Node, tls_init
+from ._control import Clock, Command, Fault, Faults, Log, Recording, Snapshot
+from ._emulator import Emulator, Node, Record, tls_init
 from ._native import EmulatorError, __version__
+from ._values import GeoJSON, HyperLogLog
 
-__all__ = ["Emulator", "EmulatorError", "Node", "__version__", "tls_init"]
+__all__ = [
+    "Clock",
+    "Command",
+    "Emulator",
+    "EmulatorError",
+    "Fault",
+    "Faults",
+    "GeoJSON",
+    "HyperLogLog",
+    "Log",
+    "Node",
+    "Record",
+    "Recording",
+    "Snapshot",
+    "__version__",
+    "tls_init",
+]

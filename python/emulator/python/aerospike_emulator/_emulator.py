@@ -8,11 +8,24 @@ import threading
 import warnings
 import weakref
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from types import TracebackType
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
+from ._control import Clock, Faults, Log, Recording, Snapshot, ask
 from ._native import Config, EmulatorError, Server
 from ._native import tls_init as make_certificates
+from ._values import from_json, key_argument, to_json
+
+
+@dataclass(frozen=True)
+class Record:
+    """A record as it is stored."""
+
+    bins: dict[str, Any]
+    generation: int
+    #: Seconds that it has left by the emulator's clock; ``None`` = it never expires.
+    ttl: int | None
 
 
 class Node(NamedTuple):
@@ -69,6 +82,9 @@ class Emulator:
         racks: racks of the nodes, in their order; by default the ``rack-id`` of a namespace.
         cluster_pace: how long nodes take to learn of what happens to others, as a share of what they take in a real
             cluster: 1 = as long (seconds), by default 0.1.
+        seed: where chance begins, so that a run can be repeated: of faults with a probability, and of ``math.random``
+            in Lua. Tokens and keys stay secret.
+        load: files with records, indexes and UDF modules that every start begins with; see :meth:`load`.
 
     Raises:
         ValueError: an option, or a line of the configuration, is wrong; the message names it.
@@ -94,6 +110,8 @@ class Emulator:
         nodes: int = 1,
         racks: Sequence[int] | None = None,
         cluster_pace: float | None = None,
+        seed: int | None = None,
+        load: str | os.PathLike[str] | Sequence[str | os.PathLike[str]] = (),
     ) -> None:
         self._config = Config(
             port=port,
@@ -113,7 +131,9 @@ class Emulator:
             nodes=nodes,
             racks=None if racks is None else list(racks),
             cluster_pace=cluster_pace,
+            seed=seed,
         )
+        self._loads = [load] if isinstance(load, (str, os.PathLike)) else list(load)
         for warning in self._config.warnings:
             warnings.warn(warning, stacklevel=2)
         self._server: Server | None = None
@@ -132,7 +152,14 @@ class Emulator:
         self._check_process()
         with self._changing:
             if self._server is None:
-                self._server = Server(self._config)
+                server = Server(self._config)
+                try:
+                    for path in self._loads:
+                        server.load(path)
+                except ValueError:
+                    server.stop()
+                    raise
+                self._server = server
                 _alive.add(self)
         return self
 
@@ -186,6 +213,160 @@ class Emulator:
         if port is None:
             raise EmulatorError("the emulator has no TLS port: give it certificates, as in Emulator(tls=directory)")
         return port
+
+    @property
+    def seed(self) -> int:
+        """The seed that repeats what chance does in this run."""
+        return self._running().seed()
+
+    # ------------------------------------------------------------ what a real server cannot do
+
+    @property
+    def clock(self) -> Clock:
+        """The time of records, sessions and quotas; sockets and timeouts go by the system's."""
+        return Clock(self._running())
+
+    @property
+    def faults(self) -> Faults:
+        """Rules that delay, refuse, cut or drop commands."""
+        return Faults(self._running())
+
+    @property
+    def log(self) -> Log:
+        """The last commands; empty until it is started. In tests, :meth:`recording` is handier."""
+        return Log(self._running())
+
+    def recording(self, capacity: int = 10_000) -> Recording:
+        """Records the commands that come while a ``with`` block runs.
+
+            >>> with emulator.recording() as log:
+            ...     client.get(key)
+            >>> assert log.count(kind="get") == 1
+
+        Args:
+            capacity: how many commands are kept at most; the oldest go first.
+        """
+        return Recording(self._running(), capacity)
+
+    def snapshot(self) -> Snapshot:
+        """Takes a snapshot of all data: records, sets, truncation, indexes, UDF modules, users and roles.
+
+        Takes milliseconds whatever their number, and shares what does not change.
+        """
+        return Snapshot(self._running(), self._running().snapshot())
+
+    def restore(self, snapshot: Snapshot) -> int:
+        """Makes all data what it was; how many records differed. Takes as long as there are differences.
+
+        Raises:
+            ValueError: the snapshot is of another emulator, or of an earlier start of this one.
+        """
+        return snapshot.restore_to(self._running())
+
+    def reset(self) -> None:
+        """Removes all faults, sets the clock right, ends the log and forgets it; data stays."""
+        server = self._running()
+        ask(server, "fault", clear=None)
+        ask(server, "clock", reset=None)
+        ask(server, "log", stop=None)
+        ask(server, "log", clear=None)
+
+    # ------------------------------------------------------------ data without a client
+
+    def get(self, namespace: str, set: str, key: str | int | bytes) -> Record | None:
+        """Reads a record without a client; ``None`` = there is none, or it has expired.
+
+        Raises:
+            ValueError: there is no such namespace.
+        """
+        arguments = {"get": None, "namespace": namespace, "set": set, **key_argument(key)}
+        found = ask(self._running(), "data", **arguments)
+        if found is None:
+            return None
+        bins = {name: from_json(value) for name, value in found["bins"].items()}
+        return Record(bins, found["generation"], found["ttl"])
+
+    def put(
+        self,
+        namespace: str,
+        set: str,
+        key: str | int | bytes,
+        bins: Mapping[str, Any],
+        ttl: int | Literal["never"] | None = None,
+    ) -> None:
+        """Writes a record without a client; it replaces all bins, and its key is stored.
+
+        Args:
+            namespace: the record's namespace.
+            set: the record's set; empty for none.
+            key: a text, a number or bytes.
+            bins: values may be whatever clients write; see :class:`GeoJSON` and :class:`HyperLogLog`.
+            ttl: seconds; by default what the namespace says.
+
+        Raises:
+            ValueError: the server refuses the record, or a value is none that it has.
+        """
+        arguments: dict[str, Any] = {"put": None, "namespace": namespace, "set": set, **key_argument(key)}
+        if ttl is not None:
+            arguments["ttl"] = ttl
+        ask(self._running(), "data", bins=to_json(dict(bins)), **arguments)
+
+    def remove(self, namespace: str, set: str, key: str | int | bytes) -> bool:
+        """Removes a record without a client; whether there was one.
+
+        Raises:
+            ValueError: there is no such namespace.
+        """
+        arguments = {"remove": None, "namespace": namespace, "set": set, **key_argument(key)}
+        return ask(self._running(), "data", **arguments)
+
+    def count(self, namespace: str, set: str | None = None) -> int:
+        """How many records a set, or a namespace, has; expired ones do not count.
+
+        Raises:
+            ValueError: there is no such namespace.
+        """
+        return ask(self._running(), "data", count=None, namespace=namespace, **({} if set is None else {"set": set}))
+
+    def sets(self, namespace: str) -> dict[str, int]:
+        """The sets that have records, with their numbers; those in no set are under an empty name.
+
+        Raises:
+            ValueError: there is no such namespace.
+        """
+        return ask(self._running(), "data", sets=None, namespace=namespace)
+
+    def dump(self, namespace: str) -> str:
+        """A namespace as text, a line for each record, by set and key.
+
+        Raises:
+            ValueError: there is no such namespace.
+        """
+        return self._running().dump(namespace)
+
+    def load(self, path: str | os.PathLike[str]) -> int:
+        """Loads records, indexes and UDF modules from a file; how many records were written.
+
+        Args:
+            path: JSON, or a text backup of the vendor's (``.asb``), or a directory of such backups. Records that have
+                expired by the emulator's clock are left out.
+
+        Raises:
+            ValueError: the file is wrong; the message says where. Nothing has been loaded then.
+        """
+        return self._running().load(path)
+
+    def save(self, path: str | os.PathLike[str], namespace: str | None = None) -> None:
+        """Saves records, indexes and UDF modules.
+
+        Args:
+            path: a text backup that the vendor's tools restore if its name ends in ``.asb``, else JSON.
+            namespace: ``None`` = all.
+
+        Raises:
+            ValueError: there is no such namespace, or the file cannot be written.
+        """
+        self._running().save(path, namespace)
 
     def truncate(self, namespace: str | None = None, set: str | None = None) -> int:
         """Removes records at once, without a client.

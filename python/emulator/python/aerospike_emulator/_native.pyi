@@ -31,6 +31,7 @@ class Config:
         nodes: int = 1,
         racks: Sequence[int] | None = None,
         cluster_pace: float | None = None,
+        seed: int | None = None,
     ) -> Config:
         """Reads options in the order in which they win over each other: defaults, file or text, arguments.
 
@@ -70,8 +71,63 @@ class Server:
             EmulatorError: that cannot happen to a node in this state.
         """
 
+    def seed(self) -> int:
+        """The seed that repeats what chance does."""
+
+    def control(self, word: str, arguments: Sequence[tuple[str, bytes | None]]) -> str:
+        """Runs a control command; its answer as JSON.
+
+        Args:
+            word: ``clock``, ``fault``, ``log``, ``snapshot`` or ``data``.
+            arguments: names with their values; a word has none.
+
+        Raises:
+            ValueError: an argument is wrong, or the command cannot be done; the message tells.
+        """
+
+    def snapshot(self) -> Snapshot:
+        """All data as it is now."""
+
+    def restore(self, snapshot: Snapshot, records_only: bool = False) -> int:
+        """Makes the data what it was; how many records differed.
+
+        Raises:
+            ValueError: the snapshot is of another server.
+        """
+
+    def differences(self, before: Snapshot, after: Snapshot) -> str:
+        """The records in which two snapshots differ, as JSON.
+
+        Raises:
+            ValueError: a snapshot is of another server.
+        """
+
+    def dump(self, namespace: str) -> str:
+        """A namespace as text, a line for each record.
+
+        Raises:
+            ValueError: there is no such namespace.
+        """
+
+    def load(self, path: str | os.PathLike[str]) -> int:
+        """Loads a file, or a directory of backups; how many records were written.
+
+        Raises:
+            ValueError: the file is wrong; nothing has been loaded then.
+        """
+
+    def save(self, path: str | os.PathLike[str], namespace: str | None = None) -> None:
+        """Saves all namespaces, or one.
+
+        Raises:
+            ValueError: there is no such namespace, or the file cannot be written.
+        """
+
     def stop(self) -> None:
         """Stops it; requests under way are finished. Again: does nothing."""
+
+class Snapshot:
+    """All data of a server at one moment; it has no use but to be given back to the server."""
 
 def tls_init(directory: str | os.PathLike[str], names: Sequence[str], user: str) -> None:
     """Makes throw-away certificates.
