@@ -104,6 +104,28 @@ fn malformed_batches_answer_an_end_mark_alone() {
     }
 }
 
+/// wire §25.4: rows are read on beyond their field. The Java client, with a filter, says that it is longer.
+#[test]
+fn rows_are_read_whatever_the_size_of_their_field() {
+    let emulator = community();
+    let mut client = Client::connect(&emulator);
+    client.call(&put("k", "x", Value::Int(1)));
+    let size = 30..34;
+    for difference in [1_000_000, -7] {
+        let mut frame = batch(RESPOND_ALL, &[row(0, "k", read_all(), &[]), repeat(1, "none")]);
+        let real = i32::from_be_bytes(frame[size.clone()].try_into().unwrap());
+        frame[size.clone()].copy_from_slice(&(real + difference).to_be_bytes());
+        client.send(&frame);
+        let (rows, end) = client.rows();
+        let codes: Vec<_> = rows.iter().map(Reply::code).collect();
+        assert_eq!(
+            (codes, end),
+            (vec![ResultCode::OK, ResultCode::NOT_FOUND], ResultCode::OK),
+            "{difference}"
+        );
+    }
+}
+
 #[test]
 fn a_row_before_a_malformed_one_has_run() {
     let emulator = community();

@@ -10,10 +10,10 @@
 local function put(best, entry, count)
   local at = list.size(best) + 1
   while at > 1 and best[at - 1].value < entry.value do at = at - 1 end
-  if at <= count then
-    list.insert(best, at, entry)
-    list.trim(best, count + 1)
-  end
+  if at > count then return best end
+  -- Behind the last entry, the Java client's list.insert would leave a hole.
+  if at > list.size(best) then list.append(best, entry) else list.insert(best, at, entry) end
+  list.trim(best, count + 1)
   return best
 end
 

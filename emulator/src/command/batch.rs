@@ -7,7 +7,7 @@ use crate::server::{FrameSink, Gone, Server};
 use crate::store::Namespace;
 use aerospike_wire::batch::{batch_flags, row_flags};
 use aerospike_wire::bits::{info1, info2, info3};
-use aerospike_wire::message::{MESSAGE_HEADER_SIZE, take_field};
+use aerospike_wire::message::{MESSAGE_HEADER_SIZE, ParseError, take_field};
 use aerospike_wire::proto::{FrameType, HEADER_SIZE, ProtoHeader};
 use aerospike_wire::time::{TTL_DEFAULT, TTL_DONT_UPDATE};
 use aerospike_wire::{Digest, Header, Message, ResultCode, field};
@@ -118,17 +118,24 @@ struct Batch<'a> {
 
 impl<'a> Batch<'a> {
     /// Finds rows and filter among the parent's fields; ops are not looked at.
+    ///
+    /// Rows are read as far as the frame goes, whatever the size of their field says (wire §25.4): the Java client
+    /// counts a filter in front of the field into its size.
     fn parse(body: &'a [u8]) -> Option<Batch<'a>> {
         let header = Header::parse(body).ok()?;
         let mut rest = &body[MESSAGE_HEADER_SIZE..];
         let (mut rows, mut filter) = (None, None);
         for _ in 0..header.n_fields {
-            let (field, behind) = take_field(rest).ok()?;
+            if let [_, _, _, _, field::BATCH | field::BATCH_WITH_SET, payload @ ..] = rest {
+                rows = rows.or(Some(payload));
+            }
+            let (field, behind) = match take_field(rest) {
+                Err(ParseError::Truncated) if rows.is_some() => break,
+                taken => taken.ok()?,
+            };
             rest = behind;
-            match field.id {
-                field::BATCH | field::BATCH_WITH_SET => rows = rows.or(Some(field.data)),
-                field::FILTER => filter = filter.or(Some(field.data)),
-                _ => {}
+            if field.id == field::FILTER {
+                filter = filter.or(Some(field.data));
             }
         }
         let (count, rest) = rows?.split_first_chunk()?;
