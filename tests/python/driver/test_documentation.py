@@ -1,4 +1,4 @@
-"""The examples of the documentation's page about clients: connections, records, operations, batches."""
+"""The examples of the documentation's page about clients."""
 
 # pyright: basic
 # Tests pass what a type checker would refuse.
@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import inspect
 from typing import Any
 
 import aerospike_py as aerospike
 import pytest
-from aerospike_py import AsyncClient
+from aerospike_py import AsyncClient, exp
+from conftest import serving
 
 
 @pytest.fixture
@@ -118,3 +120,103 @@ def test_async_patterns(config):
             assert results == [{"visits": 1}] * 10
 
     asyncio.run(main())
+
+
+def results(client, statement, *arguments):
+    """What a query returns; that of an asynchronous client is awaited."""
+    found = statement.results(*arguments)
+    return client.loop.run_until_complete(found) if inspect.isawaitable(found) else found
+
+
+def scan(client, policy=None):
+    """All records: of an object that the synchronous client makes, from the asynchronous one at once."""
+    if hasattr(client, "loop"):
+        return client.scan("test", "demo", policy)
+    return client.scan("test", "demo").results(policy)
+
+
+@pytest.fixture
+def people(fresh):
+    for i in range(10):
+        bins = {"name": f"n{i}", "age": 15 + i, "status": "active" if i % 2 else "idle"}
+        fresh.put(("test", "demo", f"user_{i}"), bins)
+    return fresh
+
+
+def test_queries_and_scans(people):
+    assert len(results(people, people.query("test", "demo"))) == 10
+    records = scan(people)
+    assert len(records) == 10
+    for _key, meta, bins in records:
+        assert meta["gen"] >= 1
+        assert bins["age"] >= 15
+
+
+def test_indexes_and_truncation(people):
+    client = people
+    client.index_integer_create("test", "demo", "age", "age_idx")
+    client.index_string_create("test", "demo", "name", "name_idx")
+    client.index_geo2dsphere_create("test", "demo", "location", "geo_idx")
+    query = client.query("test", "demo")
+    query.where(aerospike.predicates.between("age", 16, 18))
+    query.select("age")
+    assert sorted(bins["age"] for _, _, bins in results(client, query)) == [16, 17, 18]
+    for name in ("age_idx", "name_idx", "geo_idx"):
+        client.index_remove("test", name)
+    client.truncate("test", "demo")
+    assert scan(client) == []
+
+
+def test_functions(fresh, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    source = "function my_function(record, number, text) return text .. number + #record.name end"
+    (tmp_path / "my_udf.lua").write_text(source)
+    key = ("test", "demo", "user1")
+    fresh.put(key, {"name": "Alice"})
+    fresh.udf_put("my_udf.lua")
+    assert fresh.apply(key, "my_udf", "my_function", [1, "hello"]) == "hello6"
+    fresh.udf_remove("my_udf")
+    with pytest.raises(aerospike.UDFError):
+        fresh.apply(key, "my_udf", "my_function", [1, "hello"])
+
+
+def test_users_and_roles(make_client, tmp_path):
+    with serving(tmp_path, "--security") as port:
+        client = make_client({"hosts": [("127.0.0.1", port)]})
+        client.connect("admin", "admin")
+        client.admin_create_user("new_user", "password", ["read-write"])
+        client.admin_grant_roles("new_user", ["sys-admin"])
+        client.admin_create_role("custom_role", [{"code": aerospike.PRIV_READ, "ns": "test", "set": "demo"}])
+        assert sorted(client.admin_query_user("new_user")["roles"]) == ["read-write", "sys-admin"]
+        assert len(client.admin_query_users()) == 2
+        client.admin_change_password("new_user", "other")
+        client.admin_revoke_roles("new_user", ["sys-admin"])
+        client.admin_grant_privileges("custom_role", [{"code": aerospike.PRIV_WRITE}])
+        client.admin_revoke_privileges("custom_role", [{"code": aerospike.PRIV_WRITE}])
+        client.admin_set_whitelist("custom_role", ["127.0.0.1"])
+        role = client.admin_query_role("custom_role")
+        assert role["name"] == role["role"] == "custom_role"
+        assert role["privileges"] == [{"code": aerospike.PRIV_READ, "ns": "test", "set": "demo"}]
+        assert role["allowlist"] == ["127.0.0.1"]
+        assert "custom_role" in [role["name"] for role in client.admin_query_roles()]
+        client.admin_drop_role("custom_role")
+        client.admin_drop_user("new_user")
+        assert [user["user"] for user in client.admin_query_users()] == ["admin"]
+        client.close()
+
+
+def test_filters(people):
+    client = people
+    key, keys = ("test", "demo", "user_9"), [("test", "demo", f"user_{i}") for i in range(10)]
+    expr = exp.ge(exp.int_bin("age"), exp.int_val(21))
+    _, _, bins = client.get(key, policy={"filter_expression": expr})
+    assert bins["age"] == 24
+    assert len(results(client, client.query("test", "demo"), {"filter_expression": expr})) == 4
+    assert len(scan(client, {"filter_expression": expr})) == 4
+    expr = exp.eq(exp.string_bin("status"), exp.string_val("active"))
+    client.put(key, {"visits": 1}, policy={"filter_expression": expr})
+    with pytest.raises(aerospike.FilteredOut):
+        client.put(keys[0], {"visits": 1}, policy={"filter_expression": expr})
+    ops = [{"op": aerospike.OPERATOR_READ, "bin": "status", "val": None}]
+    records = client.batch_operate(keys, ops, policy={"filter_expression": expr})
+    assert [bins for _, _, bins in records] == [None, {"status": "active"}] * 5
