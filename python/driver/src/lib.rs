@@ -40,7 +40,7 @@ mod _native {
     use crate::client::Client;
     #[pymodule_export]
     use crate::metrics::{
-        get_metrics, is_internal_stage_metrics_enabled, is_metrics_enabled,
+        clear_metrics, get_metrics, is_internal_stage_metrics_enabled, is_metrics_enabled, record_stage,
         set_internal_stage_metrics_enabled, set_metrics_enabled,
     };
     #[pymodule_export]

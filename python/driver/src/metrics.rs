@@ -23,8 +23,8 @@ const MOST_SERIES: usize = 4096;
 static ENABLED: AtomicBool = AtomicBool::new(true);
 static STAGES: AtomicBool = AtomicBool::new(false);
 static SERIES: Mutex<BTreeMap<Labels, Arc<Series>>> = Mutex::new(BTreeMap::new());
-static STAGE_SERIES: Mutex<BTreeMap<(&'static str, &'static str), Arc<Histogram>>> =
-    Mutex::new(BTreeMap::new());
+/// By stage and operation; stages that are none of an operation's parts have an empty one.
+static STAGE_SERIES: Mutex<BTreeMap<(String, String), Histogram>> = Mutex::new(BTreeMap::new());
 
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 struct Labels {
@@ -46,6 +46,10 @@ impl Histogram {
         let at = BOUNDS.iter().position(|bound| micros <= *bound).unwrap_or(BOUNDS.len());
         self.buckets[at].fetch_add(1, Ordering::Relaxed);
         self.nanos.fetch_add(u64::try_from(took.as_nanos()).unwrap_or(u64::MAX), Ordering::Relaxed);
+    }
+
+    fn count(&self) -> u64 {
+        self.buckets.iter().map(|bucket| bucket.load(Ordering::Relaxed)).sum()
     }
 
     fn write(&self, out: &mut String, name: &str, labels: &str) {
@@ -188,7 +192,7 @@ pub fn get_metrics() -> String {
     let name = "db_client_operation_duration_seconds";
     let _ = writeln!(out, "# HELP {name} Duration of database client operations.\n# TYPE {name} histogram");
     let all: Vec<Arc<Series>> = SERIES.lock().values().cloned().collect();
-    for series in all {
+    for series in all.iter().filter(|series| series.histogram.count() > 0) {
         let Labels { operation, namespace, set, error } = &series.labels;
         let labels = format!(
             "db_system_name=\"aerospike\",db_namespace=\"{}\",db_collection_name=\"{}\",\

@@ -16,7 +16,7 @@ import sys
 import time
 from collections.abc import Generator, Iterator
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import aerospike_py as aerospike
 import pytest
@@ -39,12 +39,12 @@ def command() -> list[str]:
 
 
 @contextlib.contextmanager
-def serving(folder: Path, *flags: str) -> Generator[int]:
+def serving(folder: Path, *flags: str, stdout: IO[str] | None = None) -> Generator[int]:
     """An emulator in a process of its own, on the port that this yields."""
     port_file = folder / "port"
     edition = () if "--security" in flags or "--edition" in flags else ("--edition", "community")
     arguments = ["--port", "0", "--port-file", str(port_file), *edition, *flags]
-    process = subprocess.Popen([*command(), *arguments])
+    process = subprocess.Popen([*command(), *arguments], stdout=stdout)
     try:
         deadline = time.monotonic() + 20
         while not (port_file.exists() and port_file.read_text().strip()):

@@ -47,8 +47,9 @@ class AsyncClient:
         self._inner = _NativeAsyncClient(config)
         self._config = config
 
-    def _held(self) -> _NativeAsyncClient:
-        return self._inner._held()
+    def _held(self) -> Any:
+        inner: Any = self._inner
+        return inner._held()
 
     def _server(self) -> tuple[str, int, str]:
         return first_server(self._config)
@@ -540,8 +541,8 @@ class AsyncClient:
             index_name: the index's name.
             policy: ``{"timeout": milliseconds}``.
         """
-        await _plans.run_async(self._inner, _plans.index_create(namespace, set_name, bin_name, index_name, index_datatype, 1, policy)
-        )
+        plan = _plans.index_create(namespace, set_name, bin_name, index_name, index_datatype, 1, policy)
+        await _plans.run_async(self._inner, plan)
 
     async def index_map_keys_create(
         self,
@@ -553,8 +554,8 @@ class AsyncClient:
         policy: Mapping[str, Any] | None = None,
     ) -> None:
         """Creates an index of the keys of the maps in a bin; see :meth:`index_list_create`."""
-        await _plans.run_async(self._inner, _plans.index_create(namespace, set_name, bin_name, index_name, index_datatype, 2, policy)
-        )
+        plan = _plans.index_create(namespace, set_name, bin_name, index_name, index_datatype, 2, policy)
+        await _plans.run_async(self._inner, plan)
 
     async def index_map_values_create(
         self,
@@ -566,8 +567,8 @@ class AsyncClient:
         policy: Mapping[str, Any] | None = None,
     ) -> None:
         """Creates an index of the values of the maps in a bin; see :meth:`index_list_create`."""
-        await _plans.run_async(self._inner, _plans.index_create(namespace, set_name, bin_name, index_name, index_datatype, 3, policy)
-        )
+        plan = _plans.index_create(namespace, set_name, bin_name, index_name, index_datatype, 3, policy)
+        await _plans.run_async(self._inner, plan)
 
     async def index_remove(self, namespace: str, index_name: str, policy: Mapping[str, Any] | None = None) -> None:
         """Removes an index. An unknown one is no error.
@@ -753,7 +754,8 @@ class AsyncClient:
             InvalidArgError: no such privilege.
             AdminError: the server refused it: 71 there is such a role, 72 a privilege is wrong, ...
         """
-        await _plans.run_async(self._inner,
+        await _plans.run_async(
+            self._inner,
             _plans.admin(
                 "create_role",
                 policy,
@@ -807,8 +809,8 @@ class AsyncClient:
         self, role: str, read_quota: int = 0, write_quota: int = 0, policy: Mapping[str, Any] | None = None
     ) -> None:
         """Sets how many records a role's users may read and write in a second on each node; 0: no limit."""
-        await _plans.run_async(self._inner, _plans.admin("set_quotas", policy, role=role, read_quota=read_quota, write_quota=write_quota)
-        )
+        plan = _plans.admin("set_quotas", policy, role=role, read_quota=read_quota, write_quota=write_quota)
+        await _plans.run_async(self._inner, plan)
 
     async def batch_write(
         self, records: Sequence[Any], policy: Mapping[str, Any] | None = None, retry: int = 0
