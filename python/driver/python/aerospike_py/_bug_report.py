@@ -42,8 +42,10 @@ def log_unexpected_error(context: str, exc: BaseException) -> None:
     )
     title = f"Unexpected error: {' '.join(summary.split())}"[:200]
     logger.error(
-        "Unexpected internal error in aerospike-py (%s): %s\n\nThis may be a bug of the driver. To report it, run in "
-        "a checkout of its repository:\ngh issue create --title %s --body %s",
+        "Unexpected internal error in aerospike-py (%s): %s\n\nThis error may be a bug in aerospike-py: in this "
+        "driver, or in the API that it shares with the published package. Report it to whom you have the driver from; if the "
+        "published package fails in the same way:\n"
+        "gh issue create --repo KimSoungRyoul/aerospike-py --title %s --body %s",
         context,
         summary,
         shlex.quote(title),

@@ -465,6 +465,97 @@ def let_(*exprs: Expr) -> Expr:
     return {"__expr__": "let", "exprs": list(exprs)}
 
 
+_VALID_OPS: Final = frozenset(
+    {
+        "and",
+        "bin_exists",
+        "bin_type",
+        "blob_bin",
+        "blob_val",
+        "bool_bin",
+        "bool_val",
+        "cond",
+        "def",
+        "digest_modulo",
+        "eq",
+        "float_bin",
+        "float_val",
+        "ge",
+        "geo_bin",
+        "geo_compare",
+        "geo_val",
+        "gt",
+        "hll_bin",
+        "infinity",
+        "int_and",
+        "int_arshift",
+        "int_bin",
+        "int_count",
+        "int_lscan",
+        "int_lshift",
+        "int_not",
+        "int_or",
+        "int_rscan",
+        "int_rshift",
+        "int_val",
+        "int_xor",
+        "is_tombstone",
+        "key",
+        "key_exists",
+        "last_update",
+        "le",
+        "let",
+        "list_bin",
+        "list_val",
+        "lt",
+        "map_bin",
+        "map_val",
+        "max",
+        "min",
+        "ne",
+        "nil",
+        "not",
+        "num_abs",
+        "num_add",
+        "num_ceil",
+        "num_div",
+        "num_floor",
+        "num_log",
+        "num_mod",
+        "num_mul",
+        "num_pow",
+        "num_sub",
+        "or",
+        "record_size",
+        "regex_compare",
+        "set_name",
+        "since_update",
+        "string_bin",
+        "string_val",
+        "to_float",
+        "to_int",
+        "ttl",
+        "unknown",
+        "var",
+        "void_time",
+        "wildcard",
+        "xor",
+    }
+)
+"""Names of all expressions."""
+
+
+def _cmd(op: str, **operands: Any) -> Expr:  # pyright: ignore[reportUnusedFunction] - tests of other drivers call it
+    """An expression by its name.
+
+    Raises:
+        ValueError: there is no such expression.
+    """
+    if op not in _VALID_OPS:
+        raise ValueError(f"Unknown expression op: {op!r}")
+    return {"__expr__": op, **operands}
+
+
 __all__ = [
     "EXP_TYPE_BLOB",
     "EXP_TYPE_BOOL",

@@ -27,11 +27,44 @@ creates the list if it adds something, and answers nothing otherwise.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from ._operation import operation
 from .cdt_ctx import Context
 from .types import ListPolicy, Operation
+
+# Codes of the operations, as executors know them.
+_OP_LIST_APPEND: Final = 1001
+_OP_LIST_APPEND_ITEMS: Final = 1002
+_OP_LIST_INSERT: Final = 1003
+_OP_LIST_INSERT_ITEMS: Final = 1004
+_OP_LIST_POP: Final = 1005
+_OP_LIST_POP_RANGE: Final = 1006
+_OP_LIST_REMOVE: Final = 1007
+_OP_LIST_REMOVE_RANGE: Final = 1008
+_OP_LIST_SET: Final = 1009
+_OP_LIST_TRIM: Final = 1010
+_OP_LIST_CLEAR: Final = 1011
+_OP_LIST_SIZE: Final = 1012
+_OP_LIST_GET: Final = 1013
+_OP_LIST_GET_RANGE: Final = 1014
+_OP_LIST_GET_BY_VALUE: Final = 1015
+_OP_LIST_GET_BY_INDEX: Final = 1016
+_OP_LIST_GET_BY_INDEX_RANGE: Final = 1017
+_OP_LIST_GET_BY_RANK: Final = 1018
+_OP_LIST_GET_BY_RANK_RANGE: Final = 1019
+_OP_LIST_GET_BY_VALUE_LIST: Final = 1020
+_OP_LIST_GET_BY_VALUE_RANGE: Final = 1021
+_OP_LIST_REMOVE_BY_VALUE: Final = 1022
+_OP_LIST_REMOVE_BY_VALUE_LIST: Final = 1023
+_OP_LIST_REMOVE_BY_VALUE_RANGE: Final = 1024
+_OP_LIST_REMOVE_BY_INDEX: Final = 1025
+_OP_LIST_REMOVE_BY_INDEX_RANGE: Final = 1026
+_OP_LIST_REMOVE_BY_RANK: Final = 1027
+_OP_LIST_REMOVE_BY_RANK_RANGE: Final = 1028
+_OP_LIST_INCREMENT: Final = 1029
+_OP_LIST_SORT: Final = 1030
+_OP_LIST_SET_ORDER: Final = 1031
 
 # Changing
 
@@ -41,14 +74,14 @@ def list_append(bin: str, val: Any, policy: ListPolicy | None = None, *, ctx: Co
 
     At the end, or where its value belongs in an ordered list.
     """
-    return operation({"op": 1001, "bin": bin, "val": val}, list_policy=policy, ctx=ctx)
+    return operation({"op": _OP_LIST_APPEND, "bin": bin, "val": val}, list_policy=policy, ctx=ctx)
 
 
 def list_append_items(
     bin: str, values: list[Any], policy: ListPolicy | None = None, *, ctx: Context | None = None
 ) -> Operation:
     """Adds elements; answers the new size."""
-    return operation({"op": 1002, "bin": bin, "val": values}, list_policy=policy, ctx=ctx)
+    return operation({"op": _OP_LIST_APPEND_ITEMS, "bin": bin, "val": values}, list_policy=policy, ctx=ctx)
 
 
 def list_insert(
@@ -58,14 +91,16 @@ def list_insert(
 
     Beyond the end the list is filled up with None. Refused for ordered lists (26).
     """
-    return operation({"op": 1003, "bin": bin, "index": index, "val": val}, list_policy=policy, ctx=ctx)
+    return operation({"op": _OP_LIST_INSERT, "bin": bin, "index": index, "val": val}, list_policy=policy, ctx=ctx)
 
 
 def list_insert_items(
     bin: str, index: int, values: list[Any], policy: ListPolicy | None = None, *, ctx: Context | None = None
 ) -> Operation:
     """Inserts elements in front of an index; answers the new size."""
-    return operation({"op": 1004, "bin": bin, "index": index, "val": values}, list_policy=policy, ctx=ctx)
+    return operation(
+        {"op": _OP_LIST_INSERT_ITEMS, "bin": bin, "index": index, "val": values}, list_policy=policy, ctx=ctx
+    )
 
 
 def list_set(bin: str, index: int, val: Any, *, ctx: Context | None = None) -> Operation:
@@ -73,7 +108,7 @@ def list_set(bin: str, index: int, val: Any, *, ctx: Context | None = None) -> O
 
     Beyond the end the list is filled up with None. Refused for ordered lists (26).
     """
-    return operation({"op": 1009, "bin": bin, "index": index, "val": val}, ctx=ctx)
+    return operation({"op": _OP_LIST_SET, "bin": bin, "index": index, "val": val}, ctx=ctx)
 
 
 def list_increment(
@@ -83,7 +118,7 @@ def list_increment(
 
     A missing element counts as 0. To an integer, floats are added without their fraction.
     """
-    return operation({"op": 1029, "bin": bin, "index": index, "val": val}, list_policy=policy, ctx=ctx)
+    return operation({"op": _OP_LIST_INCREMENT, "bin": bin, "index": index, "val": val}, list_policy=policy, ctx=ctx)
 
 
 def list_sort(bin: str, sort_flags: int = 0, *, ctx: Context | None = None) -> Operation:
@@ -94,7 +129,7 @@ def list_sort(bin: str, sort_flags: int = 0, *, ctx: Context | None = None) -> O
         sort_flags: ``LIST_SORT_DEFAULT``, or ``LIST_SORT_DROP_DUPLICATES``.
         ctx: path to the list.
     """
-    return operation({"op": 1030, "bin": bin, "val": sort_flags}, ctx=ctx)
+    return operation({"op": _OP_LIST_SORT, "bin": bin, "val": sort_flags}, ctx=ctx)
 
 
 def list_set_order(bin: str, list_order: int = 0, *, ctx: Context | None = None) -> Operation:
@@ -107,7 +142,7 @@ def list_set_order(bin: str, list_order: int = 0, *, ctx: Context | None = None)
         list_order: ``LIST_UNORDERED`` or ``LIST_ORDERED``.
         ctx: path to the list.
     """
-    return operation({"op": 1031, "bin": bin, "val": list_order}, ctx=ctx)
+    return operation({"op": _OP_LIST_SET_ORDER, "bin": bin, "val": list_order}, ctx=ctx)
 
 
 # Taking out, by place
@@ -115,32 +150,32 @@ def list_set_order(bin: str, list_order: int = 0, *, ctx: Context | None = None)
 
 def list_pop(bin: str, index: int, *, ctx: Context | None = None) -> Operation:
     """Removes the element at an index and answers it."""
-    return operation({"op": 1005, "bin": bin, "index": index}, ctx=ctx)
+    return operation({"op": _OP_LIST_POP, "bin": bin, "index": index}, ctx=ctx)
 
 
 def list_pop_range(bin: str, index: int, count: int, *, ctx: Context | None = None) -> Operation:
     """Removes elements from an index on and answers them."""
-    return operation({"op": 1006, "bin": bin, "index": index, "count": count}, ctx=ctx)
+    return operation({"op": _OP_LIST_POP_RANGE, "bin": bin, "index": index, "count": count}, ctx=ctx)
 
 
 def list_remove(bin: str, index: int, *, ctx: Context | None = None) -> Operation:
     """Removes the element at an index; answers 1."""
-    return operation({"op": 1007, "bin": bin, "index": index}, ctx=ctx)
+    return operation({"op": _OP_LIST_REMOVE, "bin": bin, "index": index}, ctx=ctx)
 
 
 def list_remove_range(bin: str, index: int, count: int, *, ctx: Context | None = None) -> Operation:
     """Removes elements from an index on; answers how many."""
-    return operation({"op": 1008, "bin": bin, "index": index, "count": count}, ctx=ctx)
+    return operation({"op": _OP_LIST_REMOVE_RANGE, "bin": bin, "index": index, "count": count}, ctx=ctx)
 
 
 def list_trim(bin: str, index: int, count: int, *, ctx: Context | None = None) -> Operation:
     """Keeps elements from an index on and removes all others; answers how many it removed."""
-    return operation({"op": 1010, "bin": bin, "index": index, "count": count}, ctx=ctx)
+    return operation({"op": _OP_LIST_TRIM, "bin": bin, "index": index, "count": count}, ctx=ctx)
 
 
 def list_clear(bin: str, *, ctx: Context | None = None) -> Operation:
     """Removes all elements; answers nothing."""
-    return operation({"op": 1011, "bin": bin}, ctx=ctx)
+    return operation({"op": _OP_LIST_CLEAR, "bin": bin}, ctx=ctx)
 
 
 # Reading, by place
@@ -148,17 +183,17 @@ def list_clear(bin: str, *, ctx: Context | None = None) -> Operation:
 
 def list_size(bin: str, *, ctx: Context | None = None) -> Operation:
     """Answers the number of elements."""
-    return operation({"op": 1012, "bin": bin}, ctx=ctx)
+    return operation({"op": _OP_LIST_SIZE, "bin": bin}, ctx=ctx)
 
 
 def list_get(bin: str, index: int, *, ctx: Context | None = None) -> Operation:
     """Answers the element at an index."""
-    return operation({"op": 1013, "bin": bin, "index": index}, ctx=ctx)
+    return operation({"op": _OP_LIST_GET, "bin": bin, "index": index}, ctx=ctx)
 
 
 def list_get_range(bin: str, index: int, count: int, *, ctx: Context | None = None) -> Operation:
     """Answers elements from an index on."""
-    return operation({"op": 1014, "bin": bin, "index": index, "count": count}, ctx=ctx)
+    return operation({"op": _OP_LIST_GET_RANGE, "bin": bin, "index": index, "count": count}, ctx=ctx)
 
 
 # Reading, by what an element is
@@ -166,7 +201,7 @@ def list_get_range(bin: str, index: int, count: int, *, ctx: Context | None = No
 
 def list_get_by_index(bin: str, index: int, return_type: int, *, ctx: Context | None = None) -> Operation:
     """Answers the element at an index."""
-    return operation({"op": 1016, "bin": bin, "index": index, "return_type": return_type}, ctx=ctx)
+    return operation({"op": _OP_LIST_GET_BY_INDEX, "bin": bin, "index": index, "return_type": return_type}, ctx=ctx)
 
 
 def list_get_by_index_range(
@@ -181,12 +216,16 @@ def list_get_by_index_range(
         count: how many at most; all to the end if None.
         ctx: path to the list.
     """
-    return operation({"op": 1017, "bin": bin, "index": index, "return_type": return_type}, count=count, ctx=ctx)
+    return operation(
+        {"op": _OP_LIST_GET_BY_INDEX_RANGE, "bin": bin, "index": index, "return_type": return_type},
+        count=count,
+        ctx=ctx,
+    )
 
 
 def list_get_by_rank(bin: str, rank: int, return_type: int, *, ctx: Context | None = None) -> Operation:
     """Answers the element of a rank."""
-    return operation({"op": 1018, "bin": bin, "rank": rank, "return_type": return_type}, ctx=ctx)
+    return operation({"op": _OP_LIST_GET_BY_RANK, "bin": bin, "rank": rank, "return_type": return_type}, ctx=ctx)
 
 
 def list_get_by_rank_range(
@@ -201,17 +240,19 @@ def list_get_by_rank_range(
         count: how many at most; all to the end if None.
         ctx: path to the list.
     """
-    return operation({"op": 1019, "bin": bin, "rank": rank, "return_type": return_type}, count=count, ctx=ctx)
+    return operation(
+        {"op": _OP_LIST_GET_BY_RANK_RANGE, "bin": bin, "rank": rank, "return_type": return_type}, count=count, ctx=ctx
+    )
 
 
 def list_get_by_value(bin: str, val: Any, return_type: int, *, ctx: Context | None = None) -> Operation:
     """Answers all elements equal to a value."""
-    return operation({"op": 1015, "bin": bin, "val": val, "return_type": return_type}, ctx=ctx)
+    return operation({"op": _OP_LIST_GET_BY_VALUE, "bin": bin, "val": val, "return_type": return_type}, ctx=ctx)
 
 
 def list_get_by_value_list(bin: str, values: list[Any], return_type: int, *, ctx: Context | None = None) -> Operation:
     """Answers all elements equal to one of the values."""
-    return operation({"op": 1020, "bin": bin, "val": values, "return_type": return_type}, ctx=ctx)
+    return operation({"op": _OP_LIST_GET_BY_VALUE_LIST, "bin": bin, "val": values, "return_type": return_type}, ctx=ctx)
 
 
 def list_get_by_value_range(
@@ -226,7 +267,10 @@ def list_get_by_value_range(
         return_type: what to answer.
         ctx: path to the list.
     """
-    return operation({"op": 1021, "bin": bin, "val": begin, "val_end": end, "return_type": return_type}, ctx=ctx)
+    return operation(
+        {"op": _OP_LIST_GET_BY_VALUE_RANGE, "bin": bin, "val": begin, "val_end": end, "return_type": return_type},
+        ctx=ctx,
+    )
 
 
 # Taking out, by what an element is
@@ -234,7 +278,7 @@ def list_get_by_value_range(
 
 def list_remove_by_index(bin: str, index: int, return_type: int, *, ctx: Context | None = None) -> Operation:
     """Removes the element at an index."""
-    return operation({"op": 1025, "bin": bin, "index": index, "return_type": return_type}, ctx=ctx)
+    return operation({"op": _OP_LIST_REMOVE_BY_INDEX, "bin": bin, "index": index, "return_type": return_type}, ctx=ctx)
 
 
 def list_remove_by_index_range(
@@ -249,12 +293,16 @@ def list_remove_by_index_range(
         count: how many at most; all to the end if None.
         ctx: path to the list.
     """
-    return operation({"op": 1026, "bin": bin, "index": index, "return_type": return_type}, count=count, ctx=ctx)
+    return operation(
+        {"op": _OP_LIST_REMOVE_BY_INDEX_RANGE, "bin": bin, "index": index, "return_type": return_type},
+        count=count,
+        ctx=ctx,
+    )
 
 
 def list_remove_by_rank(bin: str, rank: int, return_type: int, *, ctx: Context | None = None) -> Operation:
     """Removes the element of a rank."""
-    return operation({"op": 1027, "bin": bin, "rank": rank, "return_type": return_type}, ctx=ctx)
+    return operation({"op": _OP_LIST_REMOVE_BY_RANK, "bin": bin, "rank": rank, "return_type": return_type}, ctx=ctx)
 
 
 def list_remove_by_rank_range(
@@ -269,19 +317,25 @@ def list_remove_by_rank_range(
         count: how many at most; all to the end if None.
         ctx: path to the list.
     """
-    return operation({"op": 1028, "bin": bin, "rank": rank, "return_type": return_type}, count=count, ctx=ctx)
+    return operation(
+        {"op": _OP_LIST_REMOVE_BY_RANK_RANGE, "bin": bin, "rank": rank, "return_type": return_type},
+        count=count,
+        ctx=ctx,
+    )
 
 
 def list_remove_by_value(bin: str, val: Any, return_type: int, *, ctx: Context | None = None) -> Operation:
     """Removes all elements equal to a value."""
-    return operation({"op": 1022, "bin": bin, "val": val, "return_type": return_type}, ctx=ctx)
+    return operation({"op": _OP_LIST_REMOVE_BY_VALUE, "bin": bin, "val": val, "return_type": return_type}, ctx=ctx)
 
 
 def list_remove_by_value_list(
     bin: str, values: list[Any], return_type: int, *, ctx: Context | None = None
 ) -> Operation:
     """Removes all elements equal to one of the values."""
-    return operation({"op": 1023, "bin": bin, "val": values, "return_type": return_type}, ctx=ctx)
+    return operation(
+        {"op": _OP_LIST_REMOVE_BY_VALUE_LIST, "bin": bin, "val": values, "return_type": return_type}, ctx=ctx
+    )
 
 
 def list_remove_by_value_range(
@@ -296,7 +350,10 @@ def list_remove_by_value_range(
         return_type: what to answer.
         ctx: path to the list.
     """
-    return operation({"op": 1024, "bin": bin, "val": begin, "val_end": end, "return_type": return_type}, ctx=ctx)
+    return operation(
+        {"op": _OP_LIST_REMOVE_BY_VALUE_RANGE, "bin": bin, "val": begin, "val_end": end, "return_type": return_type},
+        ctx=ctx,
+    )
 
 
 __all__ = [

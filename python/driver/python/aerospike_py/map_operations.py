@@ -30,11 +30,40 @@ otherwise.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from ._operation import operation
 from .cdt_ctx import Context
 from .types import MapPolicy, Operation
+
+# Codes of the operations, as executors know them.
+_OP_MAP_SET_ORDER: Final = 2001
+_OP_MAP_PUT: Final = 2002
+_OP_MAP_PUT_ITEMS: Final = 2003
+_OP_MAP_INCREMENT: Final = 2004
+_OP_MAP_DECREMENT: Final = 2005
+_OP_MAP_CLEAR: Final = 2006
+_OP_MAP_REMOVE_BY_KEY: Final = 2007
+_OP_MAP_REMOVE_BY_KEY_LIST: Final = 2008
+_OP_MAP_REMOVE_BY_KEY_RANGE: Final = 2009
+_OP_MAP_REMOVE_BY_VALUE: Final = 2010
+_OP_MAP_REMOVE_BY_VALUE_LIST: Final = 2011
+_OP_MAP_REMOVE_BY_VALUE_RANGE: Final = 2012
+_OP_MAP_REMOVE_BY_INDEX: Final = 2013
+_OP_MAP_REMOVE_BY_INDEX_RANGE: Final = 2014
+_OP_MAP_REMOVE_BY_RANK: Final = 2015
+_OP_MAP_REMOVE_BY_RANK_RANGE: Final = 2016
+_OP_MAP_SIZE: Final = 2017
+_OP_MAP_GET_BY_KEY: Final = 2018
+_OP_MAP_GET_BY_KEY_RANGE: Final = 2019
+_OP_MAP_GET_BY_VALUE: Final = 2020
+_OP_MAP_GET_BY_VALUE_RANGE: Final = 2021
+_OP_MAP_GET_BY_INDEX: Final = 2022
+_OP_MAP_GET_BY_INDEX_RANGE: Final = 2023
+_OP_MAP_GET_BY_RANK: Final = 2024
+_OP_MAP_GET_BY_RANK_RANGE: Final = 2025
+_OP_MAP_GET_BY_KEY_LIST: Final = 2026
+_OP_MAP_GET_BY_VALUE_LIST: Final = 2027
 
 # Changing
 
@@ -47,38 +76,38 @@ def map_set_order(bin: str, map_order: int, *, ctx: Context | None = None) -> Op
         map_order: ``MAP_UNORDERED``, ``MAP_KEY_ORDERED`` or ``MAP_KEY_VALUE_ORDERED``.
         ctx: path to the map.
     """
-    return operation({"op": 2001, "bin": bin, "val": map_order}, ctx=ctx)
+    return operation({"op": _OP_MAP_SET_ORDER, "bin": bin, "val": map_order}, ctx=ctx)
 
 
 def map_put(bin: str, key: Any, val: Any, policy: MapPolicy | None = None, *, ctx: Context | None = None) -> Operation:
     """Sets the value of a key; answers the new size."""
-    return operation({"op": 2002, "bin": bin, "map_key": key, "val": val}, map_policy=policy, ctx=ctx)
+    return operation({"op": _OP_MAP_PUT, "bin": bin, "map_key": key, "val": val}, map_policy=policy, ctx=ctx)
 
 
 def map_put_items(
     bin: str, items: dict[Any, Any], policy: MapPolicy | None = None, *, ctx: Context | None = None
 ) -> Operation:
     """Sets the values of keys; answers the new size."""
-    return operation({"op": 2003, "bin": bin, "val": items}, map_policy=policy, ctx=ctx)
+    return operation({"op": _OP_MAP_PUT_ITEMS, "bin": bin, "val": items}, map_policy=policy, ctx=ctx)
 
 
 def map_increment(
     bin: str, key: Any, incr: int | float, policy: MapPolicy | None = None, *, ctx: Context | None = None
 ) -> Operation:
     """Adds to the number of a key; answers the new value. A missing key counts as 0."""
-    return operation({"op": 2004, "bin": bin, "map_key": key, "val": incr}, map_policy=policy, ctx=ctx)
+    return operation({"op": _OP_MAP_INCREMENT, "bin": bin, "map_key": key, "val": incr}, map_policy=policy, ctx=ctx)
 
 
 def map_decrement(
     bin: str, key: Any, decr: int | float, policy: MapPolicy | None = None, *, ctx: Context | None = None
 ) -> Operation:
     """Subtracts from the number of a key; answers the new value. A missing key counts as 0."""
-    return operation({"op": 2005, "bin": bin, "map_key": key, "val": decr}, map_policy=policy, ctx=ctx)
+    return operation({"op": _OP_MAP_DECREMENT, "bin": bin, "map_key": key, "val": decr}, map_policy=policy, ctx=ctx)
 
 
 def map_clear(bin: str, *, ctx: Context | None = None) -> Operation:
     """Removes all keys; answers nothing."""
-    return operation({"op": 2006, "bin": bin}, ctx=ctx)
+    return operation({"op": _OP_MAP_CLEAR, "bin": bin}, ctx=ctx)
 
 
 # Reading
@@ -86,7 +115,7 @@ def map_clear(bin: str, *, ctx: Context | None = None) -> Operation:
 
 def map_size(bin: str, *, ctx: Context | None = None) -> Operation:
     """Answers the number of keys."""
-    return operation({"op": 2017, "bin": bin}, ctx=ctx)
+    return operation({"op": _OP_MAP_SIZE, "bin": bin}, ctx=ctx)
 
 
 # Reading, by what an entry is
@@ -94,12 +123,12 @@ def map_size(bin: str, *, ctx: Context | None = None) -> Operation:
 
 def map_get_by_key(bin: str, key: Any, return_type: int, *, ctx: Context | None = None) -> Operation:
     """Answers the entry of a key."""
-    return operation({"op": 2018, "bin": bin, "map_key": key, "return_type": return_type}, ctx=ctx)
+    return operation({"op": _OP_MAP_GET_BY_KEY, "bin": bin, "map_key": key, "return_type": return_type}, ctx=ctx)
 
 
 def map_get_by_key_list(bin: str, keys: list[Any], return_type: int, *, ctx: Context | None = None) -> Operation:
     """Answers the entries of keys."""
-    return operation({"op": 2026, "bin": bin, "val": keys, "return_type": return_type}, ctx=ctx)
+    return operation({"op": _OP_MAP_GET_BY_KEY_LIST, "bin": bin, "val": keys, "return_type": return_type}, ctx=ctx)
 
 
 def map_get_by_key_range(bin: str, begin: Any, end: Any, return_type: int, *, ctx: Context | None = None) -> Operation:
@@ -112,17 +141,19 @@ def map_get_by_key_range(bin: str, begin: Any, end: Any, return_type: int, *, ct
         return_type: what to answer.
         ctx: path to the map.
     """
-    return operation({"op": 2019, "bin": bin, "val": begin, "val_end": end, "return_type": return_type}, ctx=ctx)
+    return operation(
+        {"op": _OP_MAP_GET_BY_KEY_RANGE, "bin": bin, "val": begin, "val_end": end, "return_type": return_type}, ctx=ctx
+    )
 
 
 def map_get_by_value(bin: str, val: Any, return_type: int, *, ctx: Context | None = None) -> Operation:
     """Answers all entries with a value."""
-    return operation({"op": 2020, "bin": bin, "val": val, "return_type": return_type}, ctx=ctx)
+    return operation({"op": _OP_MAP_GET_BY_VALUE, "bin": bin, "val": val, "return_type": return_type}, ctx=ctx)
 
 
 def map_get_by_value_list(bin: str, values: list[Any], return_type: int, *, ctx: Context | None = None) -> Operation:
     """Answers all entries with one of the values."""
-    return operation({"op": 2027, "bin": bin, "val": values, "return_type": return_type}, ctx=ctx)
+    return operation({"op": _OP_MAP_GET_BY_VALUE_LIST, "bin": bin, "val": values, "return_type": return_type}, ctx=ctx)
 
 
 def map_get_by_value_range(
@@ -137,12 +168,15 @@ def map_get_by_value_range(
         return_type: what to answer.
         ctx: path to the map.
     """
-    return operation({"op": 2021, "bin": bin, "val": begin, "val_end": end, "return_type": return_type}, ctx=ctx)
+    return operation(
+        {"op": _OP_MAP_GET_BY_VALUE_RANGE, "bin": bin, "val": begin, "val_end": end, "return_type": return_type},
+        ctx=ctx,
+    )
 
 
 def map_get_by_index(bin: str, index: int, return_type: int, *, ctx: Context | None = None) -> Operation:
     """Answers the entry at an index."""
-    return operation({"op": 2022, "bin": bin, "index": index, "return_type": return_type}, ctx=ctx)
+    return operation({"op": _OP_MAP_GET_BY_INDEX, "bin": bin, "index": index, "return_type": return_type}, ctx=ctx)
 
 
 def map_get_by_index_range(
@@ -157,12 +191,14 @@ def map_get_by_index_range(
         count: how many at most; all to the end if None.
         ctx: path to the map.
     """
-    return operation({"op": 2023, "bin": bin, "index": index, "return_type": return_type}, count=count, ctx=ctx)
+    return operation(
+        {"op": _OP_MAP_GET_BY_INDEX_RANGE, "bin": bin, "index": index, "return_type": return_type}, count=count, ctx=ctx
+    )
 
 
 def map_get_by_rank(bin: str, rank: int, return_type: int, *, ctx: Context | None = None) -> Operation:
     """Answers the entry of a rank."""
-    return operation({"op": 2024, "bin": bin, "rank": rank, "return_type": return_type}, ctx=ctx)
+    return operation({"op": _OP_MAP_GET_BY_RANK, "bin": bin, "rank": rank, "return_type": return_type}, ctx=ctx)
 
 
 def map_get_by_rank_range(
@@ -177,7 +213,9 @@ def map_get_by_rank_range(
         count: how many at most; all to the end if None.
         ctx: path to the map.
     """
-    return operation({"op": 2025, "bin": bin, "rank": rank, "return_type": return_type}, count=count, ctx=ctx)
+    return operation(
+        {"op": _OP_MAP_GET_BY_RANK_RANGE, "bin": bin, "rank": rank, "return_type": return_type}, count=count, ctx=ctx
+    )
 
 
 # Taking out, by what an entry is
@@ -185,12 +223,12 @@ def map_get_by_rank_range(
 
 def map_remove_by_key(bin: str, key: Any, return_type: int, *, ctx: Context | None = None) -> Operation:
     """Removes the entry of a key."""
-    return operation({"op": 2007, "bin": bin, "map_key": key, "return_type": return_type}, ctx=ctx)
+    return operation({"op": _OP_MAP_REMOVE_BY_KEY, "bin": bin, "map_key": key, "return_type": return_type}, ctx=ctx)
 
 
 def map_remove_by_key_list(bin: str, keys: list[Any], return_type: int, *, ctx: Context | None = None) -> Operation:
     """Removes the entries of keys."""
-    return operation({"op": 2008, "bin": bin, "val": keys, "return_type": return_type}, ctx=ctx)
+    return operation({"op": _OP_MAP_REMOVE_BY_KEY_LIST, "bin": bin, "val": keys, "return_type": return_type}, ctx=ctx)
 
 
 def map_remove_by_key_range(
@@ -205,17 +243,22 @@ def map_remove_by_key_range(
         return_type: what to answer.
         ctx: path to the map.
     """
-    return operation({"op": 2009, "bin": bin, "val": begin, "val_end": end, "return_type": return_type}, ctx=ctx)
+    return operation(
+        {"op": _OP_MAP_REMOVE_BY_KEY_RANGE, "bin": bin, "val": begin, "val_end": end, "return_type": return_type},
+        ctx=ctx,
+    )
 
 
 def map_remove_by_value(bin: str, val: Any, return_type: int, *, ctx: Context | None = None) -> Operation:
     """Removes all entries with a value."""
-    return operation({"op": 2010, "bin": bin, "val": val, "return_type": return_type}, ctx=ctx)
+    return operation({"op": _OP_MAP_REMOVE_BY_VALUE, "bin": bin, "val": val, "return_type": return_type}, ctx=ctx)
 
 
 def map_remove_by_value_list(bin: str, values: list[Any], return_type: int, *, ctx: Context | None = None) -> Operation:
     """Removes all entries with one of the values."""
-    return operation({"op": 2011, "bin": bin, "val": values, "return_type": return_type}, ctx=ctx)
+    return operation(
+        {"op": _OP_MAP_REMOVE_BY_VALUE_LIST, "bin": bin, "val": values, "return_type": return_type}, ctx=ctx
+    )
 
 
 def map_remove_by_value_range(
@@ -230,12 +273,15 @@ def map_remove_by_value_range(
         return_type: what to answer.
         ctx: path to the map.
     """
-    return operation({"op": 2012, "bin": bin, "val": begin, "val_end": end, "return_type": return_type}, ctx=ctx)
+    return operation(
+        {"op": _OP_MAP_REMOVE_BY_VALUE_RANGE, "bin": bin, "val": begin, "val_end": end, "return_type": return_type},
+        ctx=ctx,
+    )
 
 
 def map_remove_by_index(bin: str, index: int, return_type: int, *, ctx: Context | None = None) -> Operation:
     """Removes the entry at an index."""
-    return operation({"op": 2013, "bin": bin, "index": index, "return_type": return_type}, ctx=ctx)
+    return operation({"op": _OP_MAP_REMOVE_BY_INDEX, "bin": bin, "index": index, "return_type": return_type}, ctx=ctx)
 
 
 def map_remove_by_index_range(
@@ -250,12 +296,16 @@ def map_remove_by_index_range(
         count: how many at most; all to the end if None.
         ctx: path to the map.
     """
-    return operation({"op": 2014, "bin": bin, "index": index, "return_type": return_type}, count=count, ctx=ctx)
+    return operation(
+        {"op": _OP_MAP_REMOVE_BY_INDEX_RANGE, "bin": bin, "index": index, "return_type": return_type},
+        count=count,
+        ctx=ctx,
+    )
 
 
 def map_remove_by_rank(bin: str, rank: int, return_type: int, *, ctx: Context | None = None) -> Operation:
     """Removes the entry of a rank."""
-    return operation({"op": 2015, "bin": bin, "rank": rank, "return_type": return_type}, ctx=ctx)
+    return operation({"op": _OP_MAP_REMOVE_BY_RANK, "bin": bin, "rank": rank, "return_type": return_type}, ctx=ctx)
 
 
 def map_remove_by_rank_range(
@@ -270,7 +320,9 @@ def map_remove_by_rank_range(
         count: how many at most; all to the end if None.
         ctx: path to the map.
     """
-    return operation({"op": 2016, "bin": bin, "rank": rank, "return_type": return_type}, count=count, ctx=ctx)
+    return operation(
+        {"op": _OP_MAP_REMOVE_BY_RANK_RANGE, "bin": bin, "rank": rank, "return_type": return_type}, count=count, ctx=ctx
+    )
 
 
 __all__ = [

@@ -18,7 +18,7 @@ from typing import Any
 
 from .types import UserKey
 
-_KINDS = frozenset("iufSV")
+_ALLOWED_KINDS = frozenset("iufSV")
 
 
 class NumpyBatchRecords:
@@ -118,7 +118,7 @@ def _structured(dtype: Any) -> Any:
         raise TypeError(f"a structured dtype is needed, with a field per bin, not {dtype}")
     for name in dtype.names:
         field = dtype[name].base
-        if field.kind not in _KINDS:
+        if field.kind not in _ALLOWED_KINDS:
             raise TypeError(
                 f"dtype field {name!r} must be numeric (int/float) or fixed-length bytes, "
                 f"got {field} (kind={field.kind!r})"
@@ -144,7 +144,7 @@ def _convert(records: Sequence[Any], dtype: Any, keys: Sequence[Any], strict: bo
     codes = numpy.zeros(len(records), dtype="i4")
     places: dict[Any, int] = {}
     for at, row in enumerate(records):
-        user_key = (row.key if row.key is not None else keys[at])[2]
+        user_key = _user_key(row.key if row.key is not None else (keys[at] if at < len(keys) else None), at)
         if user_key in places:
             warnings.warn(
                 f"batch record at index {at}: primary key {user_key!r} collides with record at index "
@@ -165,6 +165,14 @@ def _convert(records: Sequence[Any], dtype: Any, keys: Sequence[Any], strict: bo
             if bins.get(name) is not None:
                 _assign(rows, at, name, bins[name], user_key)
     return NumpyBatchRecords(rows, meta, codes, places)
+
+
+def _user_key(key: Any, at: int) -> Any:
+    """The user key, or the row's number where there is none."""
+    if key is not None and len(key) > 2:
+        return key[2]
+    warnings.warn(f"batch record at index {at}: missing or malformed key; its index stands for it.", stacklevel=4)
+    return at
 
 
 def _assign(rows: Any, at: int, name: str, value: Any, user_key: Any) -> None:

@@ -84,7 +84,8 @@ def geo_contains_geojson_point(bin_name: str, geojson: str) -> tuple[str, str, s
 def _tell_of_other_drivers() -> None:
     """Code that uses geo predicates is not portable, and tests written for the published package expect to be told."""
     warnings.warn(
-        "Geo predicates work with this driver, but aerospike-py 0.14 refuses them when the query runs",
+        "Geo predicates work with this driver, but are not yet supported by aerospike-py 0.14, which refuses them when "
+        "the query runs",
         FutureWarning,
         stacklevel=3,
     )
