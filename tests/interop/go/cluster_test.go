@@ -230,20 +230,20 @@ func TestClusterUnderLoad(t *testing.T) {
 			waitForNodes(t, client, 2)
 		}},
 		{"a node hangs", func(t *testing.T, nodes []string, client *as.Client) {
-			event(t, nodes[0], "hang=2;seconds=3")
+			event(t, nodes[0], "hang=2;for=3s")
 			time.Sleep(3500 * time.Millisecond)
-			event(t, nodes[0], "settle=30")
+			event(t, nodes[0], "settle")
 			waitForNodes(t, client, 3)
 		}},
 		{"a node restarts", func(t *testing.T, nodes []string, client *as.Client) {
 			event(t, nodes[0], "restart=2")
-			event(t, nodes[0], "settle=30")
+			event(t, nodes[0], "settle")
 			time.Sleep(1500 * time.Millisecond)
 			waitForNodes(t, client, 3)
 		}},
 		{"a node is added", func(t *testing.T, nodes []string, client *as.Client) {
-			event(t, nodes[0], "add=1")
-			event(t, nodes[0], "settle=30")
+			event(t, nodes[0], "add")
+			event(t, nodes[0], "settle")
 			waitForNodes(t, client, 4)
 		}},
 	}
@@ -302,7 +302,7 @@ func TestScanWhileANodeLeaves(t *testing.T) {
 		}
 	}
 	check()
-	event(t, nodes[0], "slow=3;milliseconds=100")
+	event(t, nodes[0], "slow=3;by=100ms")
 	stopped := make(chan struct{})
 	go func() {
 		time.Sleep(50 * time.Millisecond)
