@@ -78,7 +78,7 @@ enum Event {
     Map(u64),
     Split(Vec<Vec<Arc<Node>>>),
     Heal,
-    Partitions { namespace: String, partitions: PartitionSet, fate: Fate },
+    Partitions { namespace: String, partitions: Box<PartitionSet>, fate: Fate },
     Pace(u32),
     Settle(Duration),
 }
@@ -160,7 +160,7 @@ fn read(cluster: &Cluster, arguments: &Arguments<'_>) -> Result<Event, Failure> 
     }
     if let Some(text) = arguments.text("partitions")? {
         let bad = || Refusal::new("'partitions' takes ids and ranges such as 0-99,512, or 'all'");
-        let partitions = PartitionSet::parse(text).ok_or_else(bad)?;
+        let partitions = Box::new(PartitionSet::parse(text).ok_or_else(bad)?);
         let namespace = arguments.required("namespace")?.to_owned();
         return Ok(Event::Partitions { namespace, partitions, fate: fate(arguments)? });
     }
