@@ -547,7 +547,7 @@ fn background_queries() {
         assert_eq!(to(node).query_code(&increment), ResultCode::OK);
     }
     let deadline = Instant::now() + LONG;
-    while one(&nodes[0], "query-show").contains("active(") {
+    while nodes.iter().any(|node| one(node, "query-show").contains("active(")) {
         assert!(Instant::now() < deadline);
     }
     let mut client = to(&nodes[1]);
@@ -656,41 +656,58 @@ fn the_command_for_tests() {
     let nodes = emulator.nodes();
     let first = &nodes[0];
     let run = |command: &str| one(first, &format!("emulator-node:{command}"));
-    let states = |states: [&str; 2]| {
-        let entry = |(node, state): (&Arc<Node>, &str)| {
-            format!("node={}:address={}:state={state}", node.name(), node.address)
-        };
-        nodes.iter().zip(states).map(entry).collect::<Vec<_>>().join(";")
+    let entry = |node: &Node, state: &str| {
+        let (name, port) = (node.name(), node.address.port());
+        format!(r#"{{"node":"{name}","address":"127.0.0.1","port":{port},"state":"{state}"}}"#)
     };
-    assert_eq!(run(""), states(["running", "running"]));
+    let listed = |states: [&str; 2]| {
+        let entries: Vec<_> = nodes.iter().zip(states).map(|(node, state)| entry(node, state)).collect();
+        format!("[{}]", entries.join(","))
+    };
+    let sorted = |json: &str| -> serde_json::Value { serde_json::from_str(json).expect("JSON") };
+    assert_eq!(sorted(&run("")), sorted(&listed(["running", "running"])));
     assert_eq!(run("stop=A3501"), "ok");
-    assert_eq!(run(""), states(["running", "stopped"]));
-    assert_eq!(run("stop=2"), "ERROR:22:node A3501 is stopped");
-    assert_eq!(run("stop=A9"), "ERROR:2:there is no node 'A9'");
+    assert_eq!(sorted(&run("")), sorted(&listed(["running", "stopped"])));
+    assert_eq!(run("stop=2"), "ERROR:4:node A3501 is stopped");
+    assert_eq!(run("stop=A9"), "ERROR:4:there is no node 'A9'");
     assert_eq!(run("settle=10"), "ok");
     assert_eq!(statistic(first, "cluster_size"), "1");
     assert_eq!(run("restart=2"), "ok");
-    assert_eq!(run("hang=2;seconds=0.05"), "ok");
-    assert_eq!(run("slow=2;milliseconds=x"), "ERROR:4:bad 'milliseconds'");
+    assert_eq!(run("hang=2;for=50ms"), "ok");
     assert_eq!(to(&nodes[1]).info("status\n"), "status\tok\n", "after the hang");
-    assert_eq!(run("slow=2;milliseconds=1"), "ok");
+    assert_eq!(run("slow=2;by=1ms"), "ok");
     assert_eq!(run("resume=2"), "ok");
-    assert!(run("add=1").starts_with("node=A3502:address=127.0.0.1:"));
-    assert_eq!(run("settle=10"), "ok");
+    assert!(run("add").contains(r#""node":"A3502""#));
+    assert_eq!(run("settle"), "ok");
     check_steady(&emulator.nodes(), 2);
-    for command in ["rack=1;id=3", "quiesce=2", "unquiesce=2", "recluster=true", "map=5", "pace=1"] {
+    for command in ["rack=1;id=3", "quiesce=2", "unquiesce=2", "recluster", "map=5", "pace=1"] {
         assert_eq!(run(command), "ok", "{command}");
     }
     assert_eq!(run("split=1,2/3"), "ok");
-    assert_eq!(run("heal=true"), "ok");
-    assert_eq!(run("settle=10"), "ok");
+    assert_eq!(run("heal"), "ok");
+    assert_eq!(run("settle=10s"), "ok");
     assert_eq!(run("partitions=0-9;namespace=test;state=unavailable"), "ok");
     assert!(one(first, "namespace/test").contains(";unavailable_partitions=10;"));
     assert_eq!(run("partitions=all;namespace=test;state=available"), "ok");
     check_steady(&emulator.nodes(), 2);
-    for bad in ["nope=1", "partitions=9999", "map=x", "split=1/1", "pace=-1", "partitions=1;namespace=test"] {
-        assert!(run(bad).starts_with("ERROR:4:"), "{bad}: {}", run(bad));
+    let wrong = [
+        "nope=1",
+        "stop",
+        "partitions=9999;namespace=test;state=dead",
+        "map=x",
+        "split=1/1",
+        "pace=-1",
+        "rack=1",
+        "partitions=1;namespace=test",
+        "partitions=1;namespace=x;state=dead",
+        "slow=2",
+        "slow=2;by=x",
+        "stop=1;x=2",
+    ];
+    for wrong in wrong {
+        assert!(run(wrong).starts_with("ERROR:4:"), "{wrong}: {}", run(wrong));
     }
+    assert_eq!(statistic(first, "cluster_size"), "3", "nothing has happened");
 }
 
 /// A request that runs while its node stops ends with its connection.

@@ -3,15 +3,16 @@
 use crate::EmulatorError;
 use crate::options::Config;
 use aerospike_emulator::Emulator;
-use aerospike_emulator::command::info::nodes;
+use aerospike_emulator::cluster::ClusterError;
+use aerospike_emulator::control::commands::node;
 use aerospike_emulator::control::{Arguments, Refusal, commands, snapshot};
 use aerospike_emulator::server::Server as Inside;
-use aerospike_wire::ResultCode;
 use parking_lot::Mutex;
-use pyo3::exceptions::{PyTimeoutError, PyValueError};
+use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// A server that runs from its construction until `stop`, in threads of its own.
 ///
@@ -64,19 +65,34 @@ impl Server {
             .map_err(|error| PyValueError::new_err(error.to_string()))
     }
 
-    /// Does what happens to its nodes, as the info command `emulator-node` would; the answer.
+    /// Lets happen to its nodes what the arguments of the info command `emulator-node` say; the answer in JSON.
     fn control_nodes(&self, py: Python<'_>, text: &str) -> PyResult<String> {
         self.check_process()?;
         let cluster = self.with(py, |emulator| emulator.cluster().clone())?;
         // Without the emulator locked: some of it takes long.
-        let answer = py.detach(|| nodes::run(&cluster, text.as_bytes()));
-        answer.map_err(|error| match error.code {
-            ResultCode::TIMEOUT => PyTimeoutError::new_err(error.text),
-            ResultCode::PARAMETER | ResultCode::NOT_FOUND | ResultCode::NAMESPACE => {
-                PyValueError::new_err(error.text)
-            }
-            _ => EmulatorError::new_err(error.text),
-        })
+        let answer = py.detach(|| node::apply(&cluster, &Arguments::from_text(text.as_bytes())));
+        let answer = answer.map_err(|failure| match failure {
+            node::Failure::Refused(refusal) => PyValueError::new_err(refusal.to_string()),
+            node::Failure::Cluster(error) => match error {
+                ClusterError::State(..)
+                | ClusterError::TooMany
+                | ClusterError::Listen(..)
+                | ClusterError::NotRunning => EmulatorError::new_err(error.to_string()),
+                ClusterError::NoNode(_) | ClusterError::NoNamespace(_) | ClusterError::TwoParts(_) => {
+                    PyValueError::new_err(error.to_string())
+                }
+            },
+        })?;
+        Ok(answer.to_string())
+    }
+
+    /// Waits until its nodes have learned of all that has happened; whether they have in so many seconds.
+    fn settle(&self, py: Python<'_>, timeout: f64) -> PyResult<bool> {
+        self.check_process()?;
+        let cluster = self.with(py, |emulator| emulator.cluster().clone())?;
+        let timeout = Duration::try_from_secs_f64(timeout)
+            .map_err(|_| PyValueError::new_err(format!("timeout is a number of seconds, not {timeout}")))?;
+        Ok(py.detach(|| cluster.settle(timeout)))
     }
 
     /// Runs a control command; its answer as JSON.

@@ -23,7 +23,7 @@ TOTAL, SOCKET = 1500, 250
 SLACK = 1.5
 POLICY = {"total_timeout": TOTAL, "socket_timeout": SOCKET, "max_retries": 4, "sleep_between_retries": 10}
 # Share of the former throughput that has to come back: the machine has other things to do, too.
-SHARE = 0.3
+SHARE = 0.2
 
 
 @pytest.fixture
@@ -248,12 +248,15 @@ def test_a_slow_node(three: Emulator, client: Any) -> None:
 
 
 RECORDS = 3000
-SCAN_POLICY = {"total_timeout": 0, "socket_timeout": 1000, "max_retries": 10}
+# Enough for a tend interval: a client that has lost a node asks it again until it has looked at the cluster.
+SCAN_POLICY = {"total_timeout": 0, "socket_timeout": 1000, "max_retries": 20, "sleep_between_retries": 150}
 
 
 @pytest.fixture
 def records(three: Emulator, client: Any) -> Any:
     """The client in front of many records."""
+    if not hasattr(client, "query"):
+        pytest.skip("this client has no queries")
     wait_for_nodes(client, three.nodes)
     for number in range(RECORDS):
         client.put(("test", "scan", number), {"n": number})

@@ -18,6 +18,11 @@ pub fn log(request: &mut Request<'_>) -> Answer {
     run(request, "log")
 }
 
+/// `emulator-node`.
+pub fn node(request: &mut Request<'_>) -> Answer {
+    run(request, "node")
+}
+
 /// `emulator-snapshot`.
 pub fn snapshot(request: &mut Request<'_>) -> Answer {
     run(request, "snapshot")

@@ -13,7 +13,6 @@ mod latencies;
 mod logs;
 mod namespace_stats;
 mod namespaces;
-pub mod nodes;
 mod parameters;
 mod permissions;
 mod sindex;

@@ -2,7 +2,7 @@
 
 use super::{
     Answer, InfoError, Request, addresses, cluster, config, emulator, identity, inspect, jobs, latencies,
-    logs, namespaces, nodes, sindex, statistics, truncate, udf,
+    logs, namespaces, sindex, statistics, truncate, udf,
 };
 use aerospike_wire::ResultCode;
 
@@ -219,10 +219,10 @@ pub const COMMANDS: &[Command] = &[
     plain("dump-wb-summary", logs::dump_write_blocks),
 
     // What only an emulator has
-    internal(plain("emulator-node", nodes::control)),
     internal(plain("emulator-clock", emulator::clock)),
     internal(plain("emulator-fault", emulator::fault)),
     internal(plain("emulator-log", emulator::log)),
+    internal(plain("emulator-node", emulator::node)),
     internal(plain("emulator-snapshot", emulator::snapshot)),
     internal(plain("emulator-data", emulator::data)),
 

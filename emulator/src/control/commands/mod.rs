@@ -6,6 +6,7 @@ mod clock;
 mod data;
 mod fault;
 mod log;
+pub mod node;
 mod snapshot;
 
 use super::{Arguments, Refusal};
@@ -21,6 +22,7 @@ const WORDS: &[(&str, Run)] = &[
     ("data", data::run),
     ("fault", fault::run),
     ("log", log::run),
+    ("node", node::run),
     ("snapshot", snapshot::run),
 ];
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import json
 import os
 import threading
 import warnings
@@ -393,7 +394,7 @@ class Emulator:
         Raises:
             EmulatorError: the server does not run.
         """
-        return [_node(entry) for entry in self._running().control_nodes("").split(";")]
+        return [_node(entry) for entry in json.loads(self._running().control_nodes(""))]
 
     def stop_node(self, node: Node | str) -> None:
         """Stops a node: its connections are reset, its port is closed. The others notice in their time.
@@ -423,7 +424,7 @@ class Emulator:
         Returns:
             The new node.
         """
-        return _node(self._running().control_nodes("add=1"))
+        return _node(json.loads(self._running().control_nodes("add")))
 
     def hang_node(self, node: Node | str, seconds: float | None = None) -> None:
         """Lets a node accept connections and answer nothing. The others drop it in their time.
@@ -435,7 +436,7 @@ class Emulator:
         Raises:
             EmulatorError: it has stopped.
         """
-        self._event("hang", node, "" if seconds is None else f";seconds={seconds}")
+        self._event("hang", node, "" if seconds is None else f";for={_span(seconds)}")
 
     def slow_node(self, node: Node | str, seconds: float) -> None:
         """Lets a node wait before each answer; 0 makes it prompt again.
@@ -443,7 +444,7 @@ class Emulator:
         Raises:
             EmulatorError: it does not run.
         """
-        self._event("slow", node, f";milliseconds={seconds * 1000}")
+        self._event("slow", node, f";by={_span(seconds)}")
 
     def resume_node(self, node: Node | str) -> None:
         """Lets a node that hangs or is slow go on. What it was sent meanwhile is answered now.
@@ -464,7 +465,7 @@ class Emulator:
 
     def recluster(self) -> None:
         """Lets the cluster form anew: what was asked for (quiesced nodes, rosters, revivals) counts from then on."""
-        self._running().control_nodes("recluster=true")
+        self._running().control_nodes("recluster")
 
     def move_partitions(self, number: int) -> None:
         """Moves to another map of partitions: each number is a map, 0 the one to start with."""
@@ -477,7 +478,7 @@ class Emulator:
 
     def heal(self) -> None:
         """Ends a split."""
-        self._running().control_nodes("heal=true")
+        self._running().control_nodes("heal")
 
     def set_partitions(
         self, namespace: str, partitions: Sequence[int] | None, state: Literal["available", "unavailable", "dead"]
@@ -496,12 +497,13 @@ class Emulator:
         """Waits until all nodes have learned of all that has happened, and partitions have moved.
 
         Args:
-            timeout: seconds, 600 at most.
+            timeout: seconds.
 
         Raises:
             TimeoutError: they have not in this time.
         """
-        self._running().control_nodes(f"settle={timeout}")
+        if not self._running().settle(timeout):
+            raise TimeoutError(f"the nodes have not settled in {timeout} seconds")
 
     def _event(self, event: str, node: Node | str, more: str = "") -> None:
         self._running().control_nodes(f"{event}={_name(node)}{more}")
@@ -547,13 +549,16 @@ def _name(node: Node | str) -> str:
     return name
 
 
-def _node(text: str) -> Node:
-    # The address may have colons of its own: node=A:address=[::1]:3000:state=running
-    name, _, rest = text.removeprefix("node=").partition(":address=")
-    address, _, state = rest.rpartition(":state=")
-    host, _, port = address.rpartition(":")
-    host = host.strip("[]")
-    return Node(name, ({"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host), int(port)), state)  # noqa: S104
+def _node(entry: dict[str, Any]) -> Node:
+    # Listening on all addresses, it is reached through any.
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(entry["address"], entry["address"])  # noqa: S104
+    return Node(entry["node"], (host, entry["port"]), entry["state"])
+
+
+def _span(seconds: float) -> str:
+    if not 0 <= seconds < 1e9:
+        raise ValueError(f"a time in seconds is not negative and not endless, as {seconds} is")
+    return f"{round(seconds * 1000)}ms"
 
 
 def tls_init(

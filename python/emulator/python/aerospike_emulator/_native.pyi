@@ -63,13 +63,15 @@ class Server:
         """Removes all records of a set, of a namespace, or of all namespaces; how many they were."""
 
     def control_nodes(self, text: str) -> str:
-        """Does what happens to its nodes, as the info command ``emulator-node`` would; the answer.
+        """Lets happen to its nodes what the arguments of the info command ``emulator-node`` say; the answer in JSON.
 
         Raises:
             ValueError: there is no such node, event, or value.
-            TimeoutError: the cluster has not settled in time.
             EmulatorError: that cannot happen to a node in this state.
         """
+
+    def settle(self, timeout: float) -> bool:
+        """Waits until its nodes have learned of all that has happened; whether they have in so many seconds."""
 
     def seed(self) -> int:
         """The seed that repeats what chance does."""
