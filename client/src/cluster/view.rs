@@ -122,7 +122,8 @@ impl View {
             self.slots.get(*slot as usize)?.as_ref()
         };
         if replica == Replica::PreferRack && racks.is_empty() && !write {
-            let text = "a replica is to be preferred by its rack, but the client has none of its own".to_owned();
+            let text =
+                "a replica is to be preferred by its rack, but the client has none of its own".to_owned();
             return Err(ErrorKind::InvalidArgument(text));
         }
         let columns = known.columns.len().max(1);
