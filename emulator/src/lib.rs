@@ -140,7 +140,8 @@ impl Emulator {
     /// # Errors
     /// [`Refusal`] that says where the file is wrong; nothing has been loaded then.
     pub fn load(&self, path: &Path) -> Result<Loaded, Refusal> {
-        Fixture::read(path)?.load(self.server())
+        let in_file = |refusal| Refusal::new(format!("{}: {refusal}", path.display()));
+        Fixture::read(path)?.load(self.server()).map_err(in_file)
     }
 
     /// Saves records, indexes and modules to a file: a text backup if its name ends in `.asb`, else JSON.

@@ -21,7 +21,7 @@ fn text(text: &str) -> Value {
 
 /// A record with a bin of each type that a client can write.
 fn fill(emulator: &Emulator) {
-    let list = Value::List(vec![Value::Int(1), text("a"), Value::Nil], ListOrder::Ordered);
+    let list = Value::List(vec![Value::Nil, Value::Int(1), text("a")], ListOrder::Ordered);
     let map =
         Value::Map(vec![(Value::Int(1), text("x")), (text("k"), Value::Bool(true))], MapOrder::KeyOrdered);
     let bins = [

@@ -10,6 +10,8 @@ use crate::cluster::Node;
 use crate::command::{self, At, Disposition};
 use crate::control::{Watch, Watching};
 use crate::security::{self, Caller};
+use aerospike_wire::ResultCode;
+use aerospike_wire::admin::AdminHeader;
 use aerospike_wire::proto::{FrameType, HEADER_SIZE, ProtoHeader};
 use bytes::{Buf, Bytes, BytesMut};
 use std::cell::{Cell, RefCell};
@@ -307,7 +309,12 @@ impl<'a> Connection<'a> {
                 if self.session.certificate.is_none() {
                     self.session.certificate = self.stream.client_name();
                 }
+                let start = out.len();
                 security::admin::answer(self.server, &mut self.session, body, out);
+                if let Some(watch) = watch {
+                    let header = AdminHeader::parse(out.get(start + HEADER_SIZE..).unwrap_or_default());
+                    watch.ended(ResultCode(header.map_or(0, |(header, _)| header.result)));
+                }
                 Disposition::Done
             }
             FrameType::Compressed => command::dispatch_compressed(self.at(watch), body, out),

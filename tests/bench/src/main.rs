@@ -5,6 +5,7 @@
 //! machine's speed moves both, so the ratio holds where absolute figures do not. Floor and emulator take turns
 //! within each round; a figure is the median over the rounds, with its lowest and highest beside it.
 
+mod control;
 mod drivers;
 mod embedded;
 mod floor;
@@ -100,6 +101,13 @@ fn measure(options: &Options) -> io::Result<()> {
     }
     if wanted("scale") {
         report.figures(scale::measure(&options.server, options.rounds)?);
+    }
+    if wanted("snapshots") {
+        report.figures(control::snapshots()?);
+    }
+    if wanted("log") {
+        let duration = Duration::from_secs_f64(options.seconds);
+        report.figures(control::log(&options.server, options.rounds, duration)?);
     }
     let workloads: Vec<_> = workloads::all().filter(|workload| wanted(workload.name)).collect();
     if !workloads.is_empty() {

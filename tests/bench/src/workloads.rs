@@ -134,7 +134,8 @@ pub fn get_one(out: &mut BytesMut, number: u64) {
     frame.finish();
 }
 
-fn put(out: &mut BytesMut, number: u64) {
+/// Writes the record of a number.
+pub fn put(out: &mut BytesMut, number: u64) {
     put_sized::<VALUE_SIZE>(out, number);
 }
 

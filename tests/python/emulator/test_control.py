@@ -221,7 +221,7 @@ def test_the_command_controls_a_server(emulator: Emulator, client: Any, tmp_path
     moved = ctl("clock", "advance=61")
     assert (moved.returncode, json.loads(moved.stdout)["frozen"]) == (0, False)
     assert emulator.count("test") == 0
-    assert ctl("fault", "add", "kind=get", "action=key-busy").stdout == "1\n"
+    assert ctl("fault", "add", "kind=get", "action=key-busy").stdout.strip().isdigit()
     wrong = ctl("fault", "add", "kind=get")
     assert (wrong.returncode, wrong.stdout) == (1, "ERROR:4:'action=…' is missing\n")
     file = tmp_path / "users.json"
