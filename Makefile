@@ -1,5 +1,6 @@
 # make demo    two Python clients use an emulator that runs inside their process
 # make test    all tests: Rust, recordings of a real server, Python, clients
+# make interop the scenarios of all official clients, in every language that the machine has
 # make bench   start-up, memory, throughput and CPU per operation; drivers beside each other
 # make lint    formatting, lints, types
 # make fuzz    all fuzz targets, for a minute in all
@@ -19,7 +20,7 @@ MATURIN := $(TOOLS)/maturin build --quiet --locked
 PIP_INSTALL := bin/pip install --quiet --disable-pip-version-check
 
 .PHONY: help demo test bench lint lint-stubs format
-.PHONY: test-rust test-golden test-python test-interop test-interop-go golden golden-floors
+.PHONY: test-rust test-golden test-python test-interop interop interop-table golden golden-floors
 .PHONY: fuzz instructions instructions-baseline
 .PHONY: emulator-wheel driver-wheel python-version
 # Else make would remove them after use, as files that are only steps on the way.
@@ -53,15 +54,14 @@ test-python: driver-wheel with-driver with-vendor
 	$(VENV)/driver/bin/python -m pytest tests/python/driver
 	$(VENV)/vendor/bin/python -m pytest tests/python/emulator tests/golden
 
-# With Go on the machine, its client too.
-test-interop: with-aerospike-py with-vendor driver-wheel with-driver $(if $(shell command -v go),test-interop-go)
-	$(VENV)/aerospike-py/bin/python -m pytest tests/interop/python --client aerospike_py
-	$(VENV)/vendor/bin/python -m pytest tests/interop/python --client aerospike
-	$(VENV)/driver/bin/python -m pytest tests/interop/python/test_cluster.py --client aerospike_py
-
-test-interop-go:
+# Every client of which the machine has the toolchain; the others are skipped, and say so.
+interop test-interop: with-aerospike-py with-vendor driver-wheel with-driver
 	$(CARGO) build --locked -p aerospike-emulator
-	cd tests/interop/go && go test ./...
+	$(VENV)/driver/bin/python -m pytest tests/interop/python/test_cluster.py --client aerospike_py
+	$(PYTHON) tests/interop/run.py
+
+interop-table:
+	$(PYTHON) tests/interop/run.py --record
 
 # ---------------------------------------------------------------- measuring
 
@@ -91,6 +91,7 @@ lint: $(VENV)/vendor/installed $(VENV)/tools/installed lint-stubs
 	$(CARGO) clippy --locked --workspace --all-targets -- -D warnings
 	$(TOOLS)/ruff check .
 	$(TOOLS)/ruff format --check .
+	$(PYTHON) tests/interop/run.py --check
 	$(TOOLS)/basedpyright
 
 # The stubs tell what the built package really has.
