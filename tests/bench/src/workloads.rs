@@ -147,7 +147,7 @@ fn put_sized<const SIZE: usize>(out: &mut BytesMut, number: u64) {
 }
 
 fn get_or_put<const SIZE: usize>(out: &mut BytesMut, random: &mut Random) {
-    match random.next() & 1 {
+    match random.bits() & 1 {
         0 => get(out, random),
         _ => put_sized::<SIZE>(out, random.below(RECORDS)),
     }
@@ -167,8 +167,8 @@ fn digest(number: u64) -> [u8; 20] {
     let mut random = Random(number.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1);
     let mut digest = [0; 20];
     for part in digest.chunks_mut(8) {
-        random.next();
-        part.copy_from_slice(&random.next().to_le_bytes()[..part.len()]);
+        random.bits();
+        part.copy_from_slice(&random.bits().to_le_bytes()[..part.len()]);
     }
     digest
 }
@@ -179,7 +179,7 @@ pub struct Random(pub u64);
 
 impl Random {
     /// 64 bits (SplitMix64).
-    pub fn next(&mut self) -> u64 {
+    pub fn bits(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut mixed = self.0;
         mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -189,7 +189,7 @@ impl Random {
 
     /// From 0 to `limit` - 1.
     pub fn below(&mut self, limit: u64) -> u64 {
-        ((self.next() as u128 * limit as u128) >> 64) as u64
+        ((self.bits() as u128 * limit as u128) >> 64) as u64
     }
 }
 

@@ -44,7 +44,7 @@ const RADIUS: f64 = 19_840.0;
 
 /// From 0 to 1.
 fn share(random: &mut Random) -> f64 {
-    (random.next() >> 11) as f64 / (1u64 << 53) as f64
+    (random.bits() >> 11) as f64 / (1u64 << 53) as f64
 }
 
 /// Appends an info request.
