@@ -484,3 +484,159 @@ pub fn put_function(frame: &mut Writer<'_>, function: &Function) {
     frame.field(field::UDF_FUNCTION, function.name.as_bytes());
     frame.field(field::UDF_ARGUMENTS, &function.arguments);
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cluster::Node;
+    use crate::reply::Expect;
+    use aerospike_wire::proto::{FrameType, HEADER_SIZE, ProtoHeader};
+
+    fn run(policy: &QueryPolicy, partitions: Partitions) -> QueryRun {
+        let condition = Where {
+            bin: "n".into(),
+            index_type: 1,
+            kind: ParticleType::INTEGER,
+            begin: 1i64.to_be_bytes().to_vec(),
+            end: 9i64.to_be_bytes().to_vec(),
+        };
+        let statement = Statement {
+            namespace: "test".into(),
+            set: "s".into(),
+            condition: Some(condition),
+            ..Statement::default()
+        };
+        QueryRun::new(statement, policy, partitions, Instant::now())
+    }
+
+    fn part(rows: &[u32]) -> Part {
+        Part { node: Node::for_test("A"), rows: rows.to_vec() }
+    }
+
+    fn digest(partition: u16, last: u8) -> Digest {
+        let mut digest = [0; 20];
+        digest[..2].copy_from_slice(&partition.to_le_bytes());
+        digest[19] = last;
+        Digest(digest)
+    }
+
+    /// A reply of these records and a last message with this code.
+    fn reply(records: &[(Digest, i64)], gone: &[u32], code: u8) -> Inbox {
+        let mut body = Vec::new();
+        for (digest, value) in records {
+            let header = Header { n_fields: 2, ..Header::default() };
+            body.extend_from_slice(&header.to_bytes());
+            crate::request::put_field(&mut body, field::DIGEST, &digest.0);
+            crate::request::put_field(&mut body, field::BVALS, &value.to_le_bytes());
+        }
+        for partition in gone {
+            let header = Header {
+                info3: info3::PARTITION_DONE,
+                result: 11,
+                generation: *partition,
+                ..Header::default()
+            };
+            body.extend_from_slice(&header.to_bytes());
+        }
+        body.extend_from_slice(&Header { info3: info3::LAST, result: code, ..Header::default() }.to_bytes());
+        let mut bytes = ProtoHeader { frame_type: FrameType::Message, size: body.len() }.to_bytes().to_vec();
+        bytes.extend_from_slice(&body);
+        feed(&bytes)
+    }
+
+    fn feed(bytes: &[u8]) -> Inbox {
+        let mut inbox = Inbox::default();
+        inbox.expect(Expect::Query);
+        inbox.space()[..bytes.len()].copy_from_slice(bytes);
+        assert!(inbox.filled(bytes.len()).unwrap());
+        inbox
+    }
+
+    fn fields(run: &QueryRun, part: &Part) -> Vec<(u8, Vec<u8>)> {
+        let mut out = Vec::new();
+        run.encode(part, &mut out).unwrap();
+        let message = Message::parse(&out[HEADER_SIZE..]).unwrap();
+        assert_eq!(message.header.info3, info3::PARTITION_DONE);
+        message.fields().map(|field| (field.id, field.data.to_vec())).collect()
+    }
+
+    fn field_of(fields: &[(u8, Vec<u8>)], id: u8) -> Option<&[u8]> {
+        fields.iter().find(|(found, _)| *found == id).map(|(_, data)| &data[..])
+    }
+
+    #[test]
+    fn a_request_names_its_partitions_and_condition() {
+        let run = run(&QueryPolicy::default(), Partitions::all());
+        let fields = fields(&run, &part(&[3, 4095]));
+        assert_eq!(field_of(&fields, field::PARTITION_IDS), Some(&[3, 0, 0xff, 0x0f][..]));
+        assert_eq!(field_of(&fields, field::INDEX_TYPE), Some(&[1][..]));
+        let range =
+            [&[1, 1, b'n', 1, 0, 0, 0, 8][..], &1i64.to_be_bytes(), &[0, 0, 0, 8], &9i64.to_be_bytes()];
+        assert_eq!(field_of(&fields, field::INDEX_RANGE), Some(&range.concat()[..]));
+        assert_eq!(field_of(&fields, field::MAX_RECORDS), None);
+        assert_eq!(field_of(&fields, field::RECORDS_PER_SECOND), None);
+    }
+
+    #[test]
+    fn what_was_not_read_to_its_end_is_resumed() {
+        let mut run = run(&QueryPolicy::default(), Partitions::range(3, 2).unwrap());
+        let both = part(&[3, 4]);
+        run.rows(&both, &reply(&[(digest(3, 1), 5), (digest(3, 2), 6)], &[], 0));
+        let fields = fields(&run, &both);
+        assert_eq!(field_of(&fields, field::PARTITION_IDS), Some(&[4, 0][..]));
+        assert_eq!(field_of(&fields, field::DIGESTS), Some(&digest(3, 2).0[..]));
+        assert_eq!(field_of(&fields, field::BVALS), Some(&6i64.to_le_bytes()[..]));
+        run.done(&both, &reply(&[], &[], 0)).unwrap();
+        assert!(run.partitions().is_done());
+    }
+
+    #[test]
+    fn a_partition_that_moved_stays_open() {
+        let mut run = run(&QueryPolicy::default(), Partitions::range(3, 2).unwrap());
+        let (both, answer) = (part(&[3, 4]), reply(&[(digest(3, 1), 5)], &[4], 0));
+        run.rows(&both, &answer);
+        run.done(&both, &answer).unwrap();
+        assert!(run.partitions().get(3).done && !run.partitions().get(4).done);
+        assert!(run.last.is_some());
+    }
+
+    #[test]
+    fn pages_end_where_the_next_begins() {
+        let policy = QueryPolicy { max_records: 2, ..QueryPolicy::default() };
+        let mut run = run(&policy, Partitions::range(3, 1).unwrap());
+        let one = part(&[3]);
+        run.limits = vec![(3, 2, 0)];
+        assert_eq!(field_of(&fields(&run, &one), field::MAX_RECORDS), Some(&2u64.to_be_bytes()[..]));
+        let answer = reply(&[(digest(3, 1), 5), (digest(3, 2), 6)], &[], 0);
+        run.rows(&one, &answer);
+        run.done(&one, &answer).unwrap();
+        assert!(!run.partitions().is_done(), "there may be more");
+        assert!(matches!(run.next(&View::default(), &[], Instant::now()), BatchStep::Done(Ok(()))));
+        let left = run.partitions().clone();
+        let mut run = super::tests::run(&policy, left);
+        run.limits = vec![(3, 2, 0)];
+        let answer = reply(&[], &[], 0);
+        run.rows(&one, &answer);
+        run.done(&one, &answer).unwrap();
+        assert!(run.partitions().is_done());
+    }
+
+    #[test]
+    fn refusals() {
+        let mut run = run(&QueryPolicy::default(), Partitions::all());
+        let error = run.done(&part(&[1]), &reply(&[], &[], 201)).unwrap_err();
+        assert_eq!(error.result_code(), Some(ResultCode::INDEX_NOT_FOUND));
+        // A refusal may come without the bit that marks the last message (query §6).
+        let mut bytes = ProtoHeader { frame_type: FrameType::Message, size: 22 }.to_bytes().to_vec();
+        bytes.extend_from_slice(&Header { result: 4, ..Header::default() }.to_bytes());
+        assert_eq!(feed(&bytes).result(), ResultCode::PARAMETER);
+    }
+
+    #[test]
+    fn ranges_of_partitions() {
+        assert!(Partitions::range(4095, 1).is_some() && Partitions::range(4095, 2).is_none());
+        assert!(Partitions::range(usize::MAX, 2).is_none());
+        assert_eq!(Partitions::all().count(), PARTITIONS);
+        assert!(Partitions::range(0, 0).unwrap().is_done());
+    }
+}

@@ -71,6 +71,7 @@ fn send<'py>(
     let cluster = session.cluster()?;
     let key = command.key.as_ref()?;
     let timer = Timer::start(command.name, key.namespace, key.set);
+    let _pass = session.enter(py, command.name)?;
     let target = Target {
         namespace: key.namespace,
         partition: key.digest.partition(),
@@ -585,6 +586,11 @@ impl Client {
         let list = PyList::empty(py).unbind();
         let callback = callback.map(|callback| callback.clone().unbind());
         let timer = Timer::start("query", namespace, set_name);
+        // A callback may run operations that wait for what this one holds.
+        let _pass = match callback {
+            None => session.enter(py, "query")?,
+            Some(_) => None,
+        };
         let mut failed: Option<PyErr> = None;
         let result = py.detach(|| {
             // Its own buffer: the callback may run commands that use the thread's.
@@ -661,6 +667,7 @@ fn run_batch<'py>(
     let cluster = session.cluster()?;
     let (namespace, set) = command.batch.first_place().unwrap_or_default();
     let timer = Timer::start(command.name, namespace, set);
+    let _pass = session.enter(py, command.name)?;
     let run = || {
         let (rows, policy) = (&command.batch, &command.policy);
         let reply = with_buffer(|out| py.detach(|| blocking::execute_batch(cluster, rows, policy, out)));

@@ -21,6 +21,10 @@ pub struct Config {
     pub cluster: ClusterConfig,
     /// Keys of type bytes hash as blobs, not as strings.
     pub bytes_as_blob: bool,
+    /// Most operations at a time; 0: no limit.
+    pub most_operations: usize,
+    /// How long an operation waits for its turn; zero: as long as it takes.
+    pub patience: Duration,
     /// Who connects, if anybody in particular.
     pub credentials: Option<Credentials>,
 }
@@ -130,6 +134,10 @@ pub fn parse(
             user_agent: concat!("aerospike-emulator-driver-", env!("CARGO_PKG_VERSION")).to_owned(),
         },
         bytes_as_blob,
+        most_operations: count("max_concurrent_operations", 0)?,
+        patience: Duration::from_millis(
+            config.get_item("operation_queue_timeout_ms")?.map_or(Ok(0), |value| value.extract::<u64>())?,
+        ),
         credentials,
     })
 }

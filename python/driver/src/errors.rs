@@ -30,6 +30,11 @@ pub fn client(text: &str) -> PyErr {
     Python::attach(|py| exception(py, "ClientError", text, -1, false))
 }
 
+/// A `BackpressureError`.
+pub fn backpressure(text: &str) -> PyErr {
+    Python::attach(|py| exception(py, "BackpressureError", text, -1, false))
+}
+
 /// An `InvalidArgError`.
 pub fn invalid_argument(text: &str) -> PyErr {
     Python::attach(|py| exception(py, "InvalidArgError", &format!("Invalid argument: {text}"), -1, false))

@@ -12,6 +12,7 @@ mod command;
 mod config;
 mod errors;
 mod expression;
+mod gate;
 mod key;
 mod metrics;
 mod names;

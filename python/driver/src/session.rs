@@ -2,6 +2,7 @@
 
 use crate::config::{Config, Credentials};
 use crate::errors;
+use crate::gate::{Gate, Pass};
 use aerospike_client_core::Cluster;
 use aerospike_client_core::admin::Login;
 use parking_lot::RwLock;
@@ -25,6 +26,8 @@ pub struct Session {
     forks: u64,
     /// See [`Config::bytes_as_blob`].
     pub bytes_as_blob: bool,
+    /// What operations that wait in their own thread pass.
+    gate: Option<Gate>,
 }
 
 impl Session {
@@ -36,7 +39,8 @@ impl Session {
         }
         let cluster = Cluster::connect(cluster)?;
         let forks = FORKS.load(Ordering::Relaxed);
-        Ok(Session { cluster: Some(cluster), forks, bytes_as_blob: config.bytes_as_blob })
+        let gate = Gate::new(config.most_operations, config.patience);
+        Ok(Session { cluster: Some(cluster), forks, bytes_as_blob: config.bytes_as_blob, gate })
     }
 
     /// The cluster.
@@ -48,6 +52,14 @@ impl Session {
             return Err(forked());
         }
         self.cluster.as_ref().ok_or_else(not_connected)
+    }
+
+    /// Waits until an operation may begin.
+    ///
+    /// # Errors
+    /// `BackpressureError`.
+    pub fn enter(&self, py: Python<'_>, operation: &str) -> PyResult<Option<Pass<'_>>> {
+        self.gate.as_ref().map(|gate| gate.enter(py, operation)).transpose()
     }
 
     /// Who is logged in, and the hash of the password.

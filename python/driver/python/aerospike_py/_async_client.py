@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 from . import _plans
 from ._aio import AwaitableList
 from ._client import first_server
+from ._limit import limited
 from ._native import AsyncClient as _NativeAsyncClient
 from ._query import AsyncQuery
 from .numpy_batch import NumpyBatchRecords, records_from_numpy
@@ -44,7 +45,7 @@ class AsyncClient:
     _inner: _NativeAsyncClient
 
     def __init__(self, config: Any) -> None:
-        self._inner = _NativeAsyncClient(config)
+        self._native = self._inner = _NativeAsyncClient(config)
         self._config = config
 
     def _held(self) -> Any:
@@ -66,7 +67,8 @@ class AsyncClient:
             ClusterError: nobody answers, the cluster has another name, or it refuses the login.
             TypeError, ValueError, OverflowError: the configuration is wrong.
         """
-        await self._inner.connect(username, password)
+        await self._native.connect(username, password)
+        self._inner = limited(self._native, self._config)
         return self
 
     async def close(self) -> None:

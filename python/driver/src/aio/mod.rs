@@ -450,16 +450,6 @@ impl AsyncClient {
     }
 
     /// Writes bins of a record.
-    ///
-    /// Args:
-    ///     key: ``(namespace, set, user_key)``, or ``(namespace, set, None, digest)``.
-    ///     bins: names of at most 15 bytes, and values: None (removes), bool, int, float, str, bytes, list, dict.
-    ///     meta: ``{"gen": int, "ttl": int}``; see :class:`aerospike_py.types.WriteMeta`.
-    ///     policy: see :class:`aerospike_py.types.WritePolicy`; a value in it wins over the same value in ``meta``.
-    ///
-    /// Raises:
-    ///     TypeError, ValueError, OverflowError: an argument that has no form on the wire; nothing was sent.
-    ///     RecordExistsError, RecordNotFound, RecordGenerationError: the policy asked for another state of the record.
     #[pyo3(signature = (key, bins, meta=None, policy=None))]
     fn put<'py>(
         slf: &Bound<'py, Self>,
@@ -477,14 +467,6 @@ impl AsyncClient {
     }
 
     /// Reads a record with all its bins; ``(key, meta, bins)``.
-    ///
-    /// Args:
-    ///     key: ``(namespace, set, user_key)``, or ``(namespace, set, None, digest)``.
-    ///     policy: see :class:`aerospike_py.types.ReadPolicy`.
-    ///
-    /// Raises:
-    ///     RecordNotFound: there is no such record.
-    ///     FilteredOut: the policy's filter was not true for it.
     #[pyo3(signature = (key, policy=None))]
     fn get<'py>(
         slf: &Bound<'py, Self>,
@@ -499,14 +481,6 @@ impl AsyncClient {
     }
 
     /// Reads some bins of a record; those that it does not have are missing from the answer.
-    ///
-    /// Args:
-    ///     key: ``(namespace, set, user_key)``, or ``(namespace, set, None, digest)``.
-    ///     bins: names; at least one.
-    ///     policy: see :class:`aerospike_py.types.ReadPolicy`.
-    ///
-    /// Raises:
-    ///     RecordNotFound: there is no such record.
     #[pyo3(signature = (key, bins, policy=None))]
     fn select<'py>(
         slf: &Bound<'py, Self>,
@@ -522,13 +496,6 @@ impl AsyncClient {
     }
 
     /// Looks whether there is a record; ``(key, meta)``, with ``meta`` None if there is none.
-    ///
-    /// Args:
-    ///     key: ``(namespace, set, user_key)``, or ``(namespace, set, None, digest)``.
-    ///     policy: see :class:`aerospike_py.types.ReadPolicy`.
-    ///
-    /// Raises:
-    ///     FilteredOut: the policy's filter was not true for it.
     #[pyo3(signature = (key, policy=None))]
     fn exists<'py>(
         slf: &Bound<'py, Self>,
@@ -543,15 +510,6 @@ impl AsyncClient {
     }
 
     /// Removes a record.
-    ///
-    /// Args:
-    ///     key: ``(namespace, set, user_key)``, or ``(namespace, set, None, digest)``.
-    ///     meta: ``{"gen": int, "ttl": int}``; see :class:`aerospike_py.types.WriteMeta`.
-    ///     policy: see :class:`aerospike_py.types.WritePolicy`; a value in it wins over the same value in ``meta``.
-    ///
-    /// Raises:
-    ///     RecordNotFound: there is no such record.
-    ///     RecordGenerationError: it has another generation.
     #[pyo3(signature = (key, meta=None, policy=None))]
     fn remove<'py>(
         slf: &Bound<'py, Self>,
@@ -567,16 +525,6 @@ impl AsyncClient {
     }
 
     /// Renews a record's time to live and generation.
-    ///
-    /// Args:
-    ///     key: ``(namespace, set, user_key)``, or ``(namespace, set, None, digest)``.
-    ///     val: seconds to live; 0 leaves it to ``policy``, ``meta``, or the namespace.
-    ///     meta: ``{"gen": int, "ttl": int}``; see :class:`aerospike_py.types.WriteMeta`.
-    ///     policy: see :class:`aerospike_py.types.WritePolicy`; a value in it wins over the same value in ``meta``.
-    ///
-    /// Raises:
-    ///     RecordNotFound: there is no such record.
-    ///     OverflowError: ``val`` is negative.
     #[pyo3(signature = (key, val=0, meta=None, policy=None))]
     fn touch<'py>(
         slf: &Bound<'py, Self>,
@@ -593,16 +541,6 @@ impl AsyncClient {
     }
 
     /// Appends to a bin of text or bytes; record and bin are made if they are missing.
-    ///
-    /// Args:
-    ///     key: ``(namespace, set, user_key)``, or ``(namespace, set, None, digest)``.
-    ///     bin: bin name.
-    ///     val: what to append.
-    ///     meta: ``{"gen": int, "ttl": int}``; see :class:`aerospike_py.types.WriteMeta`.
-    ///     policy: see :class:`aerospike_py.types.WritePolicy`; a value in it wins over the same value in ``meta``.
-    ///
-    /// Raises:
-    ///     BinTypeError: the bin has another type.
     #[pyo3(signature = (key, bin, val, meta=None, policy=None))]
     fn append<'py>(
         slf: &Bound<'py, Self>,
@@ -622,16 +560,6 @@ impl AsyncClient {
     }
 
     /// Puts something in front of a bin of text or bytes; record and bin are made if they are missing.
-    ///
-    /// Args:
-    ///     key: ``(namespace, set, user_key)``, or ``(namespace, set, None, digest)``.
-    ///     bin: bin name.
-    ///     val: what to put in front.
-    ///     meta: ``{"gen": int, "ttl": int}``; see :class:`aerospike_py.types.WriteMeta`.
-    ///     policy: see :class:`aerospike_py.types.WritePolicy`; a value in it wins over the same value in ``meta``.
-    ///
-    /// Raises:
-    ///     BinTypeError: the bin has another type.
     #[pyo3(signature = (key, bin, val, meta=None, policy=None))]
     fn prepend<'py>(
         slf: &Bound<'py, Self>,
@@ -651,17 +579,6 @@ impl AsyncClient {
     }
 
     /// Adds to a bin of a number; record and bin are made if they are missing.
-    ///
-    /// Args:
-    ///     key: ``(namespace, set, user_key)``, or ``(namespace, set, None, digest)``.
-    ///     bin: bin name.
-    ///     offset: int for a bin of an int, float for one of a float. Ints wrap at 64 bits.
-    ///     meta: ``{"gen": int, "ttl": int}``; see :class:`aerospike_py.types.WriteMeta`.
-    ///     policy: see :class:`aerospike_py.types.WritePolicy`; a value in it wins over the same value in ``meta``.
-    ///
-    /// Raises:
-    ///     BinTypeError: the bin has another type.
-    ///     TypeError: ``offset`` is not a number.
     #[pyo3(signature = (key, bin, offset, meta=None, policy=None))]
     fn increment<'py>(
         slf: &Bound<'py, Self>,
@@ -681,15 +598,6 @@ impl AsyncClient {
     }
 
     /// Removes bins of a record, and with its last bin the record.
-    ///
-    /// Args:
-    ///     key: ``(namespace, set, user_key)``, or ``(namespace, set, None, digest)``.
-    ///     bin_names: names; at least one. Unknown ones are no error.
-    ///     meta: ``{"gen": int, "ttl": int}``; see :class:`aerospike_py.types.WriteMeta`.
-    ///     policy: see :class:`aerospike_py.types.WritePolicy`; a value in it wins over the same value in ``meta``.
-    ///
-    /// Raises:
-    ///     RecordNotFound: there is no such record.
     #[pyo3(signature = (key, bin_names, meta=None, policy=None))]
     fn remove_bin<'py>(
         slf: &Bound<'py, Self>,
@@ -706,18 +614,6 @@ impl AsyncClient {
     }
 
     /// Carries out several operations on a record at once; what they read is in ``bins``.
-    ///
-    /// Several values of one bin become a list, in the order of the operations.
-    ///
-    /// Args:
-    ///     key: ``(namespace, set, user_key)``, or ``(namespace, set, None, digest)``.
-    ///     ops: dicts with ``op`` (``OPERATOR_*``), ``bin`` and ``val``.
-    ///     meta: ``{"gen": int, "ttl": int}``; see :class:`aerospike_py.types.WriteMeta`.
-    ///     policy: see :class:`aerospike_py.types.WritePolicy`; a value in it wins over the same value in ``meta``.
-    ///
-    /// Raises:
-    ///     TypeError, ValueError: not an operation; nothing was sent.
-    ///     RecordNotFound: operations that only read, and there is no such record.
     #[pyo3(signature = (key, ops, meta=None, policy=None))]
     fn operate<'py>(
         slf: &Bound<'py, Self>,
@@ -736,15 +632,6 @@ impl AsyncClient {
     }
 
     /// Like :meth:`operate`, with one ``(bin, value)`` per operation that returned a value, in their order.
-    ///
-    /// Args:
-    ///     key: ``(namespace, set, user_key)``, or ``(namespace, set, None, digest)``.
-    ///     ops: see :meth:`operate`.
-    ///     meta: ``{"gen": int, "ttl": int}``; see :class:`aerospike_py.types.WriteMeta`.
-    ///     policy: see :class:`aerospike_py.types.WritePolicy`; a value in it wins over the same value in ``meta``.
-    ///
-    /// Raises:
-    ///     TypeError, ValueError: not an operation; nothing was sent.
     #[pyo3(signature = (key, ops, meta=None, policy=None))]
     fn operate_ordered<'py>(
         slf: &Bound<'py, Self>,
@@ -762,15 +649,6 @@ impl AsyncClient {
     }
 
     /// Reads many records: a dict from user key to bins of those found, and ``batch_records`` with everything.
-    ///
-    /// Args:
-    ///     keys: keys, of any namespaces and sets.
-    ///     bins: names, or None for all, or ``[]`` to look only whether the records exist.
-    ///     policy: see :class:`aerospike_py.types.BatchPolicy`.
-    ///
-    /// Raises:
-    ///     ClusterError: no key can be asked for, its namespace being unknown, say.
-    ///     AerospikeTimeoutError: no answer at all in time.
     #[pyo3(signature = (keys, bins=None, policy=None))]
     fn batch_read<'py>(
         slf: &Bound<'py, Self>,
@@ -786,14 +664,6 @@ impl AsyncClient {
     }
 
     /// Carries out the same operations on many records: a list of ``(key, meta, bins)``, and ``batch_records``.
-    ///
-    /// Args:
-    ///     keys: keys, of any namespaces and sets.
-    ///     ops: see :meth:`operate`.
-    ///     policy: see :class:`aerospike_py.types.BatchPolicy`.
-    ///
-    /// Raises:
-    ///     ClusterError: no key can be asked for.
     #[pyo3(signature = (keys, ops, policy=None))]
     fn batch_operate<'py>(
         slf: &Bound<'py, Self>,
@@ -809,13 +679,6 @@ impl AsyncClient {
     }
 
     /// Removes many records: a list of ``(key, meta, bins)``, and ``batch_records`` with their result codes.
-    ///
-    /// Args:
-    ///     keys: keys, of any namespaces and sets.
-    ///     policy: see :class:`aerospike_py.types.BatchPolicy`.
-    ///
-    /// Raises:
-    ///     ClusterError: no key can be asked for.
     #[pyo3(signature = (keys, policy=None))]
     fn batch_remove<'py>(
         slf: &Bound<'py, Self>,
@@ -844,16 +707,6 @@ impl AsyncClient {
     }
 
     /// Calls a function with many records: what it returned is in each one's bin ``SUCCESS``.
-    ///
-    /// Args:
-    ///     keys: keys, or tuples of a key and its :class:`aerospike_py.types.BatchUDFMeta`.
-    ///     module: module name without its extension.
-    ///     function: function name.
-    ///     args: its arguments behind the record.
-    ///     policy: see :class:`aerospike_py.types.BatchUDFPolicy`.
-    ///
-    /// Raises:
-    ///     ClusterError: no key can be asked for.
     #[pyo3(signature = (keys, module, function, args=None, policy=None))]
     fn batch_apply<'py>(
         slf: &Bound<'py, Self>,
@@ -872,17 +725,6 @@ impl AsyncClient {
     }
 
     /// Calls a function with a record, where the record is; what it returned.
-    ///
-    /// Args:
-    ///     key: ``(namespace, set, user_key)``, or ``(namespace, set, None, digest)``.
-    ///     module: module name without its extension.
-    ///     function: function name.
-    ///     args: its arguments behind the record.
-    ///     policy: see :class:`aerospike_py.types.WritePolicy`.
-    ///
-    /// Raises:
-    ///     UDFError: the function failed, or there is no such function.
-    ///     FilteredOut: the policy's filter was not true for the record.
     #[pyo3(signature = (key, module, function, args=None, policy=None))]
     fn apply<'py>(
         slf: &Bound<'py, Self>,
