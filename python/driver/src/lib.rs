@@ -14,6 +14,7 @@ mod errors;
 mod expression;
 mod gate;
 mod key;
+mod logs;
 mod metrics;
 mod names;
 mod operation;
@@ -39,6 +40,8 @@ mod _native {
     use crate::batch::BatchSource;
     #[pymodule_export]
     use crate::client::Client;
+    #[pymodule_export]
+    use crate::logs::{dropped_log_count, keep_logs, take_logs};
     #[pymodule_export]
     use crate::metrics::{
         clear_metrics, get_metrics, is_internal_stage_metrics_enabled, is_metrics_enabled, record_stage,

@@ -40,7 +40,7 @@ def command() -> list[str]:
 
 @contextlib.contextmanager
 def serving(folder: Path, *flags: str, stdout: IO[str] | None = None) -> Generator[int]:
-    """An emulator in a process of its own, on the port that this yields."""
+    """An emulator in a process of its own, on the port that this yields: the first of several nodes'."""
     port_file = folder / "port"
     edition = () if "--security" in flags or "--edition" in flags else ("--edition", "community")
     arguments = ["--port", "0", "--port-file", str(port_file), *edition, *flags]
@@ -51,7 +51,7 @@ def serving(folder: Path, *flags: str, stdout: IO[str] | None = None) -> Generat
             assert process.poll() is None, "the emulator did not start"
             assert time.monotonic() < deadline, "the emulator is not ready"
             time.sleep(0.01)
-        yield int(port_file.read_text())
+        yield int(port_file.read_text().split()[0])
     finally:
         process.terminate()
         process.wait(10)

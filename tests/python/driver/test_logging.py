@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 
 import aerospike_py as aerospike
 import pytest
@@ -85,3 +86,20 @@ def test_what_is_unexpected(caplog):
 
 def test_operations_with_entries_to_leave_out():
     assert _types._build_op(1001, "b", val=None, list_policy=_types._UNSET) == {"op": 1001, "bin": "b", "val": None}
+
+
+def test_the_core_logs(config, caplog):
+    with caplog.at_level(logging.DEBUG, logger="aerospike_core"):
+        aerospike.set_log_level(aerospike.LOG_LEVEL_DEBUG)
+        aerospike.client(config).connect().close()
+        deadline = time.monotonic() + 10
+        while "node added" not in caplog.text and time.monotonic() < deadline:
+            time.sleep(0.01)
+        assert "node added" in caplog.text
+        aerospike.set_log_level(aerospike.LOG_LEVEL_OFF)
+        time.sleep(0.6)
+        caplog.clear()
+        aerospike.client(config).connect().close()
+        time.sleep(0.6)
+        assert caplog.text == ""
+    assert aerospike.dropped_log_count() == 0

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import logging
+import os
+import sys
+import threading
 from typing import Any
 
 from ._constants import (
@@ -13,6 +16,7 @@ from ._constants import (
     LOG_LEVEL_TRACE,
     LOG_LEVEL_WARN,
 )
+from ._native import dropped_log_count, keep_logs, take_logs
 
 # The names under which parts of a driver of this API log; users configure them.
 LOGGERS = ("aerospike_py", "_aerospike", "aerospike_core", "aerospike")
@@ -45,6 +49,9 @@ def set_log_level(level: int) -> None:
         )
     for name in LOGGERS:
         logging.getLogger(name).setLevel(found)
+    keep_logs(level)
+    if level > LOG_LEVEL_OFF:
+        _Pump.start()
 
 
 def _level(level: Any) -> int | None:
@@ -54,6 +61,28 @@ def _level(level: Any) -> int | None:
         return None
 
 
-def dropped_log_count() -> int:
-    """How many log records were lost. None ever is: they are handed to Python's ``logging`` as they come."""
-    return 0
+class _Pump:
+    """The thread that hands what the native core tells to Python's ``logging``."""
+
+    lock = threading.Lock()
+    thread: threading.Thread | None = None
+    process = 0
+
+    @classmethod
+    def start(cls) -> None:
+        with cls.lock:
+            # A thread does not live on in a forked child.
+            if cls.thread is None or cls.process != os.getpid():
+                cls.process = os.getpid()
+                cls.thread = threading.Thread(target=cls.run, name="aerospike-log", daemon=True)
+                cls.thread.start()
+
+    @staticmethod
+    def run() -> None:
+        logger = logging.getLogger("aerospike_core")
+        while not sys.is_finalizing():
+            for level, origin, text in take_logs(500):
+                logger.log(_LEVELS[level], "%s: %s", origin, text)
+
+
+__all__ = ["dropped_log_count", "set_log_level"]
