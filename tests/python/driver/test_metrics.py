@@ -1,6 +1,6 @@
 """Metrics, their server, tracing."""
 
-# pyright: basic, reportAttributeAccessIssue=false
+# pyright: basic, reportAttributeAccessIssue=false, reportMissingModuleSource=false
 
 from __future__ import annotations
 

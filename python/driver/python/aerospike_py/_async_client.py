@@ -18,6 +18,7 @@ from .types import (
     ExistsResult,
     InfoNodeResult,
     Key,
+    KeyT,
     OperateOrderedResult,
     Operation,
     Privilege,
@@ -351,7 +352,7 @@ class AsyncClient:
         return self._inner.operate_ordered(key, ops, meta, policy)
 
     def batch_operate(
-        self, keys: list[Key], ops: list[Operation], policy: Mapping[str, Any] | None = None
+        self, keys: list[KeyT], ops: list[Operation], policy: Mapping[str, Any] | None = None
     ) -> Coroutine[Any, Any, BatchWriteResult]:
         """Carries out the same operations on many records: a list of ``(key, meta, bins)``, and ``batch_records``.
 
@@ -427,12 +428,12 @@ class AsyncClient:
 
     @overload
     def batch_read(
-        self, keys: list[Key], bins: Sequence[str] | None = None, policy: Mapping[str, Any] | None = None
+        self, keys: list[KeyT], bins: Sequence[str] | None = None, policy: Mapping[str, Any] | None = None
     ) -> Coroutine[Any, Any, BatchRecords]: ...
     @overload
     def batch_read(
         self,
-        keys: list[Key],
+        keys: list[KeyT],
         bins: Sequence[str] | None = None,
         policy: Mapping[str, Any] | None = None,
         *,
