@@ -216,6 +216,18 @@ def test_spans(client, key, config, spans, monkeypatch):
     assert len(spans) == 2
 
 
+def test_spans_of_scans_and_queries(client, spans):
+    aerospike.init_tracing()
+    for statement in (client.scan("test", "none"), client.query("test", "none")):
+        if not isinstance(statement, list):
+            found = statement.results()
+            if hasattr(found, "__await__"):
+                found = client.loop.run_until_complete(found)
+            assert found == []
+    assert [span.name for span in spans] == ["SCAN test.none", "QUERY test.none"]
+    assert all(span.ended for span in spans)
+
+
 def test_tracing_without_opentelemetry(client, key, monkeypatch, caplog):
     monkeypatch.setitem(sys.modules, "opentelemetry.trace", None)
     with caplog.at_level(logging.WARNING):

@@ -10,7 +10,7 @@ from . import _plans
 from ._aio import AwaitableList
 from ._client import first_server
 from ._native import AsyncClient as _NativeAsyncClient
-from ._query import AsyncQuery
+from ._query import AsyncQuery, AsyncScan
 from .numpy_batch import NumpyBatchRecords, records_from_numpy
 from .types import (
     BatchRecords,
@@ -123,7 +123,7 @@ class AsyncClient:
         Raises:
             ClusterError: no node serves the namespace.
         """
-        return await AsyncQuery(self, namespace, set_name).results(policy)
+        return await AsyncScan(self, namespace, set_name).results(policy)
 
     def put(
         self,

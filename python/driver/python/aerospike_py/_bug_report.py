@@ -43,8 +43,8 @@ def log_unexpected_error(context: str, exc: BaseException) -> None:
     title = f"Unexpected error: {' '.join(summary.split())}"[:200]
     logger.error(
         "Unexpected internal error in aerospike-py (%s): %s\n\nThis error may be a bug in aerospike-py: in this "
-        "driver, or in the API that it shares with the published package. Report it to whom you have the driver from; if the "
-        "published package fails in the same way:\n"
+        "driver, or in the API that it shares with the published package. Report it to whom you have the driver from; "
+        "if the published package fails in the same way:\n"
         "gh issue create --repo KimSoungRyoul/aerospike-py --title %s --body %s",
         context,
         summary,
