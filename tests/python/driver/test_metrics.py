@@ -1,6 +1,6 @@
 """Metrics, their server, tracing."""
 
-# pyright: basic, reportAttributeAccessIssue=false
+# pyright: basic, reportAttributeAccessIssue=false, reportMissingModuleSource=false
 
 from __future__ import annotations
 
@@ -214,6 +214,18 @@ def test_spans(client, key, config, spans, monkeypatch):
     aerospike.shutdown_tracing()
     client.get(key)
     assert len(spans) == 2
+
+
+def test_spans_of_scans_and_queries(client, spans):
+    aerospike.init_tracing()
+    for statement in (client.scan("test", "none"), client.query("test", "none")):
+        if not isinstance(statement, list):
+            found = statement.results()
+            if hasattr(found, "__await__"):
+                found = client.loop.run_until_complete(found)
+            assert found == []
+    assert [span.name for span in spans] == ["SCAN test.none", "QUERY test.none"]
+    assert all(span.ended for span in spans)
 
 
 def test_tracing_without_opentelemetry(client, key, monkeypatch, caplog):

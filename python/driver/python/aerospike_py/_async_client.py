@@ -11,7 +11,7 @@ from ._aio import AwaitableList
 from ._client import first_server
 from ._limit import limited
 from ._native import AsyncClient as _NativeAsyncClient
-from ._query import AsyncQuery
+from ._query import AsyncQuery, AsyncScan
 from .numpy_batch import NumpyBatchRecords, records_from_numpy
 from .types import (
     BatchRecords,
@@ -19,6 +19,7 @@ from .types import (
     ExistsResult,
     InfoNodeResult,
     Key,
+    KeyT,
     OperateOrderedResult,
     Operation,
     Privilege,
@@ -124,7 +125,7 @@ class AsyncClient:
         Raises:
             ClusterError: no node serves the namespace.
         """
-        return await AsyncQuery(self, namespace, set_name).results(policy)
+        return await AsyncScan(self, namespace, set_name).results(policy)
 
     def put(
         self,
@@ -353,7 +354,7 @@ class AsyncClient:
         return self._inner.operate_ordered(key, ops, meta, policy)
 
     def batch_operate(
-        self, keys: list[Key], ops: list[Operation], policy: Mapping[str, Any] | None = None
+        self, keys: list[KeyT], ops: list[Operation], policy: Mapping[str, Any] | None = None
     ) -> Coroutine[Any, Any, BatchWriteResult]:
         """Carries out the same operations on many records: a list of ``(key, meta, bins)``, and ``batch_records``.
 
@@ -429,12 +430,12 @@ class AsyncClient:
 
     @overload
     def batch_read(
-        self, keys: list[Key], bins: Sequence[str] | None = None, policy: Mapping[str, Any] | None = None
+        self, keys: list[KeyT], bins: Sequence[str] | None = None, policy: Mapping[str, Any] | None = None
     ) -> Coroutine[Any, Any, BatchRecords]: ...
     @overload
     def batch_read(
         self,
-        keys: list[Key],
+        keys: list[KeyT],
         bins: Sequence[str] | None = None,
         policy: Mapping[str, Any] | None = None,
         *,

@@ -17,7 +17,7 @@ from .types import (
     BatchRecords,
     BatchWriteResult,
     InfoNodeResult,
-    Key,
+    KeyT,
     Privilege,
     RoleInfo,
     UserInfo,
@@ -59,12 +59,12 @@ class Client(_NativeClient):
 
     @overload
     def batch_read(
-        self, keys: list[Key], bins: Sequence[str] | None = None, policy: Mapping[str, Any] | None = None
+        self, keys: list[KeyT], bins: Sequence[str] | None = None, policy: Mapping[str, Any] | None = None
     ) -> BatchRecords: ...
     @overload
     def batch_read(
         self,
-        keys: list[Key],
+        keys: list[KeyT],
         bins: Sequence[str] | None = None,
         policy: Mapping[str, Any] | None = None,
         *,

@@ -13,6 +13,7 @@ from .types import (
     BatchWriteResult,
     ExistsResult,
     Key,
+    KeyT,
     OperateOrderedResult,
     Operation,
     Record,
@@ -275,7 +276,7 @@ class Client:
 
     def batch_read(
         self,
-        keys: list[Key],
+        keys: list[KeyT],
         bins: Sequence[str] | None = None,
         policy: Mapping[str, Any] | None = None,
     ) -> BatchRecords:
@@ -293,7 +294,7 @@ class Client:
 
     def batch_operate(
         self,
-        keys: list[Key],
+        keys: list[KeyT],
         ops: list[Operation],
         policy: Mapping[str, Any] | None = None,
     ) -> BatchWriteResult:
@@ -630,7 +631,7 @@ class AsyncClient:
 
     async def batch_read(
         self,
-        keys: list[Key],
+        keys: list[KeyT],
         bins: Sequence[str] | None = None,
         policy: Mapping[str, Any] | None = None,
     ) -> BatchRecords:
@@ -648,7 +649,7 @@ class AsyncClient:
 
     async def batch_operate(
         self,
-        keys: list[Key],
+        keys: list[KeyT],
         ops: list[Operation],
         policy: Mapping[str, Any] | None = None,
     ) -> BatchWriteResult:

@@ -17,7 +17,7 @@ from typing import Any, cast
 from ._async_client import AsyncClient
 from ._bug_report import log_unexpected_error
 from ._client import Client
-from ._query import AsyncQuery, Query, Scan
+from ._query import AsyncQuery, AsyncScan, Query, Scan
 from .exception import RustPanicError
 
 logger = logging.getLogger("aerospike_py")
@@ -46,12 +46,6 @@ def _of_query(arguments: tuple[Any, ...], options: dict[str, Any]) -> Place:  # 
     return query._namespace, query._set_name
 
 
-def _of_names(arguments: tuple[Any, ...], options: dict[str, Any]) -> Place:
-    names = ("namespace", "set_name")
-    given = {**dict(zip(names, arguments[1:], strict=False)), **options}
-    return given["namespace"], given["set_name"]
-
-
 _KEY = ("put", "get", "select", "exists", "remove", "touch", "append", "prepend", "increment", "remove_bin")
 _METHODS: dict[type, dict[str, tuple[str, Callable[..., Place]]]] = {
     **{
@@ -64,8 +58,8 @@ _METHODS: dict[type, dict[str, tuple[str, Callable[..., Place]]]] = {
     },
     **{query: dict.fromkeys(("results", "foreach"), ("query", _of_query)) for query in (Query, AsyncQuery)},
     Scan: dict.fromkeys(("results", "foreach"), ("scan", _of_query)),
+    AsyncScan: {"results": ("scan", _of_query)},
 }
-_METHODS[AsyncClient]["scan"] = ("scan", _of_names)
 
 
 def _wrapper(method: Any, operation: str, place_of: Callable[..., Place]) -> Any:

@@ -123,6 +123,14 @@ class Query(_Conditional, Scan):
         return _plans.run(self._client, self._background(policy))
 
 
+class AsyncScan(_Statement):
+    """All records of a set, or of a namespace where the set's name is empty; what ``AsyncClient.scan`` runs."""
+
+    async def results(self, policy: Mapping[str, Any] | None = None) -> list[Record]:
+        """The records, in no particular order."""
+        return await self._client._query(*self._arguments(policy))
+
+
 class AsyncQuery(_Conditional):
     """Records that an index finds, or all without a condition; made by ``client.query()``."""
 
@@ -144,4 +152,4 @@ class AsyncQuery(_Conditional):
         return await _plans.run_async(self._client, self._background(policy))
 
 
-__all__ = ["AsyncQuery", "Query", "Scan"]
+__all__ = ["AsyncQuery", "AsyncScan", "Query", "Scan"]

@@ -32,7 +32,11 @@ from .types import HLLPolicy, Operation
 
 
 def hll_init(
-    bin: str, index_bit_count: int, minhash_bit_count: int | None = None, *, policy: HLLPolicy | None = None
+    bin: str,
+    index_bit_count: int,
+    minhash_bit_count: int | None = None,
+    *,
+    policy: HLLPolicy | dict[str, int] | None = None,
 ) -> Operation:
     """Makes an empty sketch, or empties the one there is; answers nothing."""
     return operation(
@@ -48,7 +52,7 @@ def hll_add(
     index_bit_count: int | None = None,
     minhash_bit_count: int | None = None,
     *,
-    policy: HLLPolicy | None = None,
+    policy: HLLPolicy | dict[str, int] | None = None,
 ) -> Operation:
     """Adds values; answers how many of them changed the sketch.
 
@@ -67,7 +71,7 @@ def hll_add(
     )
 
 
-def hll_set_union(bin: str, values: list[Any], *, policy: HLLPolicy | None = None) -> Operation:
+def hll_set_union(bin: str, values: list[Any], *, policy: HLLPolicy | dict[str, int] | None = None) -> Operation:
     """Adds all that other sketches hold; answers nothing.
 
     A sketch with more index bits than another one is refused (26), unless ``HLL_WRITE_ALLOW_FOLD`` makes it smaller.

@@ -69,7 +69,9 @@ _OP_LIST_SET_ORDER: Final = 1031
 # Changing
 
 
-def list_append(bin: str, val: Any, policy: ListPolicy | None = None, *, ctx: Context | None = None) -> Operation:
+def list_append(
+    bin: str, val: Any, policy: ListPolicy | dict[str, int] | None = None, *, ctx: Context | None = None
+) -> Operation:
     """Adds an element; answers the new size.
 
     At the end, or where its value belongs in an ordered list.
@@ -78,14 +80,14 @@ def list_append(bin: str, val: Any, policy: ListPolicy | None = None, *, ctx: Co
 
 
 def list_append_items(
-    bin: str, values: list[Any], policy: ListPolicy | None = None, *, ctx: Context | None = None
+    bin: str, values: list[Any], policy: ListPolicy | dict[str, int] | None = None, *, ctx: Context | None = None
 ) -> Operation:
     """Adds elements; answers the new size."""
     return operation({"op": _OP_LIST_APPEND_ITEMS, "bin": bin, "val": values}, list_policy=policy, ctx=ctx)
 
 
 def list_insert(
-    bin: str, index: int, val: Any, policy: ListPolicy | None = None, *, ctx: Context | None = None
+    bin: str, index: int, val: Any, policy: ListPolicy | dict[str, int] | None = None, *, ctx: Context | None = None
 ) -> Operation:
     """Inserts an element in front of an index; answers the new size.
 
@@ -95,7 +97,12 @@ def list_insert(
 
 
 def list_insert_items(
-    bin: str, index: int, values: list[Any], policy: ListPolicy | None = None, *, ctx: Context | None = None
+    bin: str,
+    index: int,
+    values: list[Any],
+    policy: ListPolicy | dict[str, int] | None = None,
+    *,
+    ctx: Context | None = None,
 ) -> Operation:
     """Inserts elements in front of an index; answers the new size."""
     return operation(
@@ -112,7 +119,12 @@ def list_set(bin: str, index: int, val: Any, *, ctx: Context | None = None) -> O
 
 
 def list_increment(
-    bin: str, index: int, val: int | float, policy: ListPolicy | None = None, *, ctx: Context | None = None
+    bin: str,
+    index: int,
+    val: int | float,
+    policy: ListPolicy | dict[str, int] | None = None,
+    *,
+    ctx: Context | None = None,
 ) -> Operation:
     """Adds to the number at an index; answers the new value.
 

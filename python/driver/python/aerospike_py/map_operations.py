@@ -79,27 +79,39 @@ def map_set_order(bin: str, map_order: int, *, ctx: Context | None = None) -> Op
     return operation({"op": _OP_MAP_SET_ORDER, "bin": bin, "val": map_order}, ctx=ctx)
 
 
-def map_put(bin: str, key: Any, val: Any, policy: MapPolicy | None = None, *, ctx: Context | None = None) -> Operation:
+def map_put(
+    bin: str, key: Any, val: Any, policy: MapPolicy | dict[str, int] | None = None, *, ctx: Context | None = None
+) -> Operation:
     """Sets the value of a key; answers the new size."""
     return operation({"op": _OP_MAP_PUT, "bin": bin, "map_key": key, "val": val}, map_policy=policy, ctx=ctx)
 
 
 def map_put_items(
-    bin: str, items: dict[Any, Any], policy: MapPolicy | None = None, *, ctx: Context | None = None
+    bin: str, items: dict[Any, Any], policy: MapPolicy | dict[str, int] | None = None, *, ctx: Context | None = None
 ) -> Operation:
     """Sets the values of keys; answers the new size."""
     return operation({"op": _OP_MAP_PUT_ITEMS, "bin": bin, "val": items}, map_policy=policy, ctx=ctx)
 
 
 def map_increment(
-    bin: str, key: Any, incr: int | float, policy: MapPolicy | None = None, *, ctx: Context | None = None
+    bin: str,
+    key: Any,
+    incr: int | float,
+    policy: MapPolicy | dict[str, int] | None = None,
+    *,
+    ctx: Context | None = None,
 ) -> Operation:
     """Adds to the number of a key; answers the new value. A missing key counts as 0."""
     return operation({"op": _OP_MAP_INCREMENT, "bin": bin, "map_key": key, "val": incr}, map_policy=policy, ctx=ctx)
 
 
 def map_decrement(
-    bin: str, key: Any, decr: int | float, policy: MapPolicy | None = None, *, ctx: Context | None = None
+    bin: str,
+    key: Any,
+    decr: int | float,
+    policy: MapPolicy | dict[str, int] | None = None,
+    *,
+    ctx: Context | None = None,
 ) -> Operation:
     """Subtracts from the number of a key; answers the new value. A missing key counts as 0."""
     return operation({"op": _OP_MAP_DECREMENT, "bin": bin, "map_key": key, "val": decr}, map_policy=policy, ctx=ctx)

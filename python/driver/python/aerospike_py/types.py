@@ -7,7 +7,7 @@ Records, keys and metadata are named tuples. Where a mapping is documented too, 
 from __future__ import annotations
 
 from collections.abc import ItemsView, Iterable, Iterator, KeysView, Mapping, Sequence, ValuesView
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, TypedDict, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, TypedDict, TypeVar, cast
 
 from ._metrics import stage
 
@@ -25,6 +25,10 @@ Operation: TypeAlias = dict[str, Any]
 
 Key: TypeAlias = tuple[str, str, UserKey] | tuple[str, str, UserKey | None, bytes | bytearray | list[int] | None]
 """What methods take as a key: ``(namespace, set, user_key)``, or the same with a digest of 20 bytes."""
+
+
+KeyT = TypeVar("KeyT", bound=Key)
+"""One of those shapes: methods take a list of keys that all have the same."""
 
 
 class GeoJSON(str):
