@@ -207,16 +207,43 @@ struct Told {
 }
 
 fn tell(node: &Node) -> Told {
-    let text = one(node, "peers-clear-std");
-    let ids = text.split('[').filter(|part| part.contains(",,")).map(|part| part[..5].to_owned());
-    let (peers_generation, _, rebalances) = generations(node);
+    // Asked for twice: between two answers the node may learn something.
+    let mut told = tell_once(node);
+    loop {
+        let again = tell_once(node);
+        if told == again {
+            return told;
+        }
+        told = again;
+    }
+}
+
+fn tell_once(node: &Node) -> Told {
+    let commands = [
+        "statistics",
+        "peers-clear-std",
+        "cluster-stable:",
+        "peers-generation",
+        "rebalance-generation",
+        "replicas-master",
+    ];
+    let answers = ask(node, &commands);
+    let statistic = |name: &str| {
+        let line = answers["statistics"].split(';').find_map(|line| line.strip_prefix(&format!("{name}=")));
+        line.expect(name).to_owned()
+    };
+    let ids = answers["peers-clear-std"].split('[').filter(|part| part.contains(",,"));
+    let masters = answers["replicas-master"].split([':', ';']).nth(1).expect("a map");
     Told {
-        integrity: statistic(node, "cluster_integrity") == "true",
-        size: statistic(node, "cluster_size").parse().unwrap(),
-        stable: !one(node, "cluster-stable:").starts_with("ERROR:7:unstable cluster"),
-        peers: ids.collect(),
-        generations: (peers_generation, rebalances),
-        masters: count(&replicas(node, "test").1[0]),
+        integrity: statistic("cluster_integrity") == "true",
+        size: statistic("cluster_size").parse().unwrap(),
+        stable: !answers["cluster-stable:"].starts_with("ERROR:7:unstable cluster"),
+        peers: ids.map(|part| part[..5].to_owned()).collect(),
+        generations: (
+            answers["peers-generation"].parse().unwrap(),
+            answers["rebalance-generation"].parse().unwrap(),
+        ),
+        masters: count(&STANDARD.decode(masters).unwrap()),
     }
 }
 
@@ -578,6 +605,29 @@ fn strong_consistency_shows_in_regimes() {
     assert_eq!(one(&nodes[0], "racks:namespace=test"), expected);
     let roster = one(&nodes[0], "roster:namespace=test");
     assert!(roster.ends_with(":observed_nodes=A3502,A3501,A3500"), "{roster}");
+}
+
+/// transactions §19: a delete without the bit is forbidden, whatever way it comes.
+#[test]
+fn strong_consistency_wants_durable_deletes() {
+    use aerospike_wire::bits::info2;
+    let emulator = strong(1);
+    let node = emulator.nodes().remove(0);
+    fill(&node, 2);
+    let mut client = to(&node);
+    let delete = |bits: u8| {
+        let header =
+            aerospike_wire::Header { info2: info2::WRITE | info2::DELETE | bits, ..Default::default() };
+        support::frame(header, "0", &[])
+    };
+    assert_eq!(client.call(&delete(0)).code(), ResultCode::FORBIDDEN);
+    assert_eq!(client.call(&get("0")).code(), ResultCode::OK, "the record stays");
+    assert_eq!(client.call(&put("0", "a", Value::Nil)).code(), ResultCode::FORBIDDEN, "its last bin");
+    assert_eq!(client.call(&delete(info2::DURABLE_DELETE)).code(), ResultCode::OK);
+    assert_eq!(client.call(&get("0")).code(), ResultCode::NOT_FOUND);
+    let allow = "set-config:context=namespace;namespace=test;strong-consistency-allow-expunge=true";
+    assert_eq!(one(&node, allow), "ok");
+    assert_eq!(client.call(&support::put("1", "a", Value::Nil)).code(), ResultCode::OK);
 }
 
 /// Of two halves each serves what it is master of; of three nodes one alone serves nothing.

@@ -254,7 +254,11 @@ impl Running {
     /// # Errors
     /// As [`StartError`] tells.
     pub fn start(config: Config) -> Result<Running, StartError> {
-        let enterprise = [(config.security.is_some(), "security"), (config.has_tls(), "tls")];
+        let enterprise = [
+            (config.security.is_some(), "security"),
+            (config.has_tls(), "tls"),
+            (config.namespaces.iter().any(|ns| ns.strong_consistency), "strong-consistency"),
+        ];
         if let Some((_, part)) = enterprise.iter().find(|(asked, _)| *asked)
             && config.edition == Edition::Community
         {
