@@ -159,6 +159,86 @@ fn two_and_three_nodes() {
     }
 }
 
+/// info §9, `partition-info`: the master, the replica and the node that has no copy.
+#[test]
+fn partition_info() {
+    let emulator = cluster(3);
+    let nodes = emulator.nodes();
+    let names = "namespace:partition:state:n_replicas:replica:succession:n_dupl:working_master:proxy_dst:emigrates:\
+         lead_emigrates:immigrates:records:tombstones:regime:tree_id:version:final_version";
+    let key = one(&nodes[0], "cluster-stable:").to_lowercase();
+    let mut seen = [0; 3];
+    let tables: Vec<Vec<String>> = nodes
+        .iter()
+        .map(|node| one(node, "partition-info").split(';').map(str::to_owned).collect())
+        .collect();
+    assert!(tables.iter().all(|lines| lines[0] == names && lines.len() == 1 + 2 * PARTITIONS));
+    for partition in 0..PARTITIONS {
+        let lines = tables.iter().map(|lines| &lines[1 + partition]);
+        let master = nodes.iter().position(|node| owns(&replicas_of(&emulator, node)[0], partition)).unwrap();
+        let master = nodes[master].name();
+        for (line, node) in lines.zip(&nodes) {
+            let column = replicas_of(&emulator, node).iter().position(|map| owns(map, partition));
+            let expected = match column {
+                Some(0) => {
+                    seen[0] += 1;
+                    format!("S:2:0:0:0:{master}:{master}:0:0:0:0:0:0:1:{key:0>12}.0.mp-:{key:0>12}.0.mp-")
+                }
+                Some(_) => {
+                    seen[1] += 1;
+                    format!("S:2:1:1:0:0:{master}:0:0:0:0:0:0:1:{key:0>12}.0.-p-:{key:0>12}.0.-p-")
+                }
+                None => {
+                    seen[2] += 1;
+                    format!("A:2:-1:2:0:0:{master}:0:0:0:0:0:0:3:000000000000.0.-p-:{key:0>12}.0.-p-")
+                }
+            };
+            assert_eq!(*line, format!("test:{partition}:{expected}"));
+        }
+    }
+    assert_eq!(seen, [PARTITIONS; 3]);
+}
+
+/// As [`replicas`] without asking for it: what a node believes.
+fn replicas_of(emulator: &Emulator, node: &Node) -> Vec<Vec<u8>> {
+    assert!(emulator.cluster().is_settled());
+    let view = node.view();
+    let owned = view.ownership("test").expect("a member");
+    (0..owned.columns.len()).map(|column| owned.bitmap(column, node.index).to_vec()).collect()
+}
+
+/// info §8: alternate addresses, those for TLS, and port 3000, which lists leave out.
+#[test]
+fn other_families_of_addresses() {
+    let directory = std::env::temp_dir().join(format!("aerospike-emulator-cluster-{}", std::process::id()));
+    aerospike_emulator::certificates::init(&directory, &["localhost".into()], "admin").unwrap();
+    let emulator = start(|config| {
+        named(config, 2);
+        config.use_tls_directory(&directory);
+        config.tls_port = 0;
+        config.alternate_access_address = Some("10.11.12.13".into());
+        config.alternate_access_port = 2999;
+    });
+    std::fs::remove_dir_all(&directory).unwrap();
+    let nodes = emulator.nodes();
+    assert_eq!(one(&nodes[0], "service-clear-alt"), "10.11.12.13:2999");
+    assert_eq!(one(&nodes[0], "peers-clear-alt"), "2,3000,[[A3501,,[10.11.12.13]]]");
+    assert_eq!(one(&nodes[1], "peers-clear-alt"), "2,3000,[[A3500,,[10.11.12.13:2999]]]");
+    assert_eq!(one(&nodes[0], "services-alternate"), "10.11.12.13:3000");
+    let port = nodes[1].tls_port;
+    assert!(port != 0 && port != nodes[1].address.port() && port != nodes[0].tls_port);
+    assert_eq!(one(&nodes[1], "service-tls-std"), format!("127.0.0.1:{port}"));
+    let listed = one(&nodes[0], "peers-tls-std");
+    assert!(
+        listed.starts_with("2,3000,[[A3501,") && listed.ends_with(&format!(",[127.0.0.1:{port}]]]")),
+        "{listed}"
+    );
+    emulator.cluster().restart(&nodes[1]).unwrap();
+    assert!(TcpStream::connect(("127.0.0.1", port)).is_ok(), "both ports are open again");
+    let endpoints = one(&nodes[0], "endpoints");
+    assert!(endpoints.contains(";heartbeat.peer=node-id=A3501:endpoint=127.0.0.1:3002:endpoint-tls="));
+}
+
 /// A real server would lose what it has no copies of; here every node sees every record.
 #[test]
 fn any_node_answers_for_any_record() {
