@@ -159,6 +159,86 @@ fn two_and_three_nodes() {
     }
 }
 
+/// info §9, `partition-info`: the master, the replica and the node that has no copy.
+#[test]
+fn partition_info() {
+    let emulator = cluster(3);
+    let nodes = emulator.nodes();
+    let names = "namespace:partition:state:n_replicas:replica:succession:n_dupl:working_master:proxy_dst:emigrates:\
+         lead_emigrates:immigrates:records:tombstones:regime:tree_id:version:final_version";
+    let key = one(&nodes[0], "cluster-stable:").to_lowercase();
+    let mut seen = [0; 3];
+    let tables: Vec<Vec<String>> = nodes
+        .iter()
+        .map(|node| one(node, "partition-info").split(';').map(str::to_owned).collect())
+        .collect();
+    assert!(tables.iter().all(|lines| lines[0] == names && lines.len() == 1 + 2 * PARTITIONS));
+    for partition in 0..PARTITIONS {
+        let lines = tables.iter().map(|lines| &lines[1 + partition]);
+        let master = nodes.iter().position(|node| owns(&replicas_of(&emulator, node)[0], partition)).unwrap();
+        let master = nodes[master].name();
+        for (line, node) in lines.zip(&nodes) {
+            let column = replicas_of(&emulator, node).iter().position(|map| owns(map, partition));
+            let expected = match column {
+                Some(0) => {
+                    seen[0] += 1;
+                    format!("S:2:0:0:0:{master}:{master}:0:0:0:0:0:0:1:{key:0>12}.0.mp-:{key:0>12}.0.mp-")
+                }
+                Some(_) => {
+                    seen[1] += 1;
+                    format!("S:2:1:1:0:0:{master}:0:0:0:0:0:0:1:{key:0>12}.0.-p-:{key:0>12}.0.-p-")
+                }
+                None => {
+                    seen[2] += 1;
+                    format!("A:2:-1:2:0:0:{master}:0:0:0:0:0:0:3:000000000000.0.-p-:{key:0>12}.0.-p-")
+                }
+            };
+            assert_eq!(*line, format!("test:{partition}:{expected}"));
+        }
+    }
+    assert_eq!(seen, [PARTITIONS; 3]);
+}
+
+/// As [`replicas`] without asking for it: what a node believes.
+fn replicas_of(emulator: &Emulator, node: &Node) -> Vec<Vec<u8>> {
+    assert!(emulator.cluster().is_settled());
+    let view = node.view();
+    let owned = view.ownership("test").expect("a member");
+    (0..owned.columns.len()).map(|column| owned.bitmap(column, node.index).to_vec()).collect()
+}
+
+/// info §8: alternate addresses, those for TLS, and port 3000, which lists leave out.
+#[test]
+fn other_families_of_addresses() {
+    let directory = std::env::temp_dir().join(format!("aerospike-emulator-cluster-{}", std::process::id()));
+    aerospike_emulator::certificates::init(&directory, &["localhost".into()], "admin").unwrap();
+    let emulator = start(|config| {
+        named(config, 2);
+        config.use_tls_directory(&directory);
+        config.tls_port = 0;
+        config.alternate_access_address = Some("10.11.12.13".into());
+        config.alternate_access_port = 2999;
+    });
+    std::fs::remove_dir_all(&directory).unwrap();
+    let nodes = emulator.nodes();
+    assert_eq!(one(&nodes[0], "service-clear-alt"), "10.11.12.13:2999");
+    assert_eq!(one(&nodes[0], "peers-clear-alt"), "2,3000,[[A3501,,[10.11.12.13]]]");
+    assert_eq!(one(&nodes[1], "peers-clear-alt"), "2,3000,[[A3500,,[10.11.12.13:2999]]]");
+    assert_eq!(one(&nodes[0], "services-alternate"), "10.11.12.13:3000");
+    let port = nodes[1].tls_port;
+    assert!(port != 0 && port != nodes[1].address.port() && port != nodes[0].tls_port);
+    assert_eq!(one(&nodes[1], "service-tls-std"), format!("127.0.0.1:{port}"));
+    let listed = one(&nodes[0], "peers-tls-std");
+    assert!(
+        listed.starts_with("2,3000,[[A3501,") && listed.ends_with(&format!(",[127.0.0.1:{port}]]]")),
+        "{listed}"
+    );
+    emulator.cluster().restart(&nodes[1]).unwrap();
+    assert!(TcpStream::connect(("127.0.0.1", port)).is_ok(), "both ports are open again");
+    let endpoints = one(&nodes[0], "endpoints");
+    assert!(endpoints.contains(";heartbeat.peer=node-id=A3501:endpoint=127.0.0.1:3002:endpoint-tls="));
+}
+
 /// A real server would lose what it has no copies of; here every node sees every record.
 #[test]
 fn any_node_answers_for_any_record() {
@@ -207,16 +287,43 @@ struct Told {
 }
 
 fn tell(node: &Node) -> Told {
-    let text = one(node, "peers-clear-std");
-    let ids = text.split('[').filter(|part| part.contains(",,")).map(|part| part[..5].to_owned());
-    let (peers_generation, _, rebalances) = generations(node);
+    // Asked for twice: between two answers the node may learn something.
+    let mut told = tell_once(node);
+    loop {
+        let again = tell_once(node);
+        if told == again {
+            return told;
+        }
+        told = again;
+    }
+}
+
+fn tell_once(node: &Node) -> Told {
+    let commands = [
+        "statistics",
+        "peers-clear-std",
+        "cluster-stable:",
+        "peers-generation",
+        "rebalance-generation",
+        "replicas-master",
+    ];
+    let answers = ask(node, &commands);
+    let statistic = |name: &str| {
+        let line = answers["statistics"].split(';').find_map(|line| line.strip_prefix(&format!("{name}=")));
+        line.expect(name).to_owned()
+    };
+    let ids = answers["peers-clear-std"].split('[').filter(|part| part.contains(",,"));
+    let masters = answers["replicas-master"].split([':', ';']).nth(1).expect("a map");
     Told {
-        integrity: statistic(node, "cluster_integrity") == "true",
-        size: statistic(node, "cluster_size").parse().unwrap(),
-        stable: !one(node, "cluster-stable:").starts_with("ERROR:7:unstable cluster"),
-        peers: ids.collect(),
-        generations: (peers_generation, rebalances),
-        masters: count(&replicas(node, "test").1[0]),
+        integrity: statistic("cluster_integrity") == "true",
+        size: statistic("cluster_size").parse().unwrap(),
+        stable: !answers["cluster-stable:"].starts_with("ERROR:7:unstable cluster"),
+        peers: ids.map(|part| part[..5].to_owned()).collect(),
+        generations: (
+            answers["peers-generation"].parse().unwrap(),
+            answers["rebalance-generation"].parse().unwrap(),
+        ),
+        masters: count(&STANDARD.decode(masters).unwrap()),
     }
 }
 
@@ -578,6 +685,29 @@ fn strong_consistency_shows_in_regimes() {
     assert_eq!(one(&nodes[0], "racks:namespace=test"), expected);
     let roster = one(&nodes[0], "roster:namespace=test");
     assert!(roster.ends_with(":observed_nodes=A3502,A3501,A3500"), "{roster}");
+}
+
+/// transactions §19: a delete without the bit is forbidden, whatever way it comes.
+#[test]
+fn strong_consistency_wants_durable_deletes() {
+    use aerospike_wire::bits::info2;
+    let emulator = strong(1);
+    let node = emulator.nodes().remove(0);
+    fill(&node, 2);
+    let mut client = to(&node);
+    let delete = |bits: u8| {
+        let header =
+            aerospike_wire::Header { info2: info2::WRITE | info2::DELETE | bits, ..Default::default() };
+        support::frame(header, "0", &[])
+    };
+    assert_eq!(client.call(&delete(0)).code(), ResultCode::FORBIDDEN);
+    assert_eq!(client.call(&get("0")).code(), ResultCode::OK, "the record stays");
+    assert_eq!(client.call(&put("0", "a", Value::Nil)).code(), ResultCode::FORBIDDEN, "its last bin");
+    assert_eq!(client.call(&delete(info2::DURABLE_DELETE)).code(), ResultCode::OK);
+    assert_eq!(client.call(&get("0")).code(), ResultCode::NOT_FOUND);
+    let allow = "set-config:context=namespace;namespace=test;strong-consistency-allow-expunge=true";
+    assert_eq!(one(&node, allow), "ok");
+    assert_eq!(client.call(&support::put("1", "a", Value::Nil)).code(), ResultCode::OK);
 }
 
 /// Of two halves each serves what it is master of; of three nodes one alone serves nothing.

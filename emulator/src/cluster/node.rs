@@ -40,6 +40,8 @@ pub struct Node {
     pub pending_quiesce: AtomicBool,
     /// What connections to the node have been counted.
     pub connections: ConnectionCounts,
+    /// Base64 user agents of open connections, by connection id.
+    pub user_agents: Mutex<HashMap<u64, String>>,
     /// Long queries, under way or ended.
     pub jobs: Jobs,
     /// Commands that the node has passed on to the owners of their records, by namespace.
@@ -177,6 +179,7 @@ impl Node {
             seeds: Mutex::default(),
             pending_quiesce: AtomicBool::new(false),
             connections: ConnectionCounts::default(),
+            user_agents: Mutex::default(),
             jobs: Jobs::default(),
             proxied: (0..namespaces).map(|_| Proxied::default()).collect(),
             rack: AtomicU32::new(RACK_OF_NAMESPACE),

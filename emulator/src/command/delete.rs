@@ -17,6 +17,7 @@ fn execute(request: &Request<'_>) -> Result<(), Failure> {
     if request.header().info2 & info2::DURABLE_DELETE != 0 && request.is_community() {
         return Err(Ending::bare(ResultCode::ENTERPRISE_ONLY));
     }
+    write::refuse_expunge(request)?;
     let mut partition = request.namespace.partition(&request.digest).write();
     let position = partition.position(&request.digest);
     // An expired record that was not collected yet can still be deleted.

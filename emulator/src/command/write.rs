@@ -164,6 +164,7 @@ impl Write<'_, '_> {
         if durable {
             return Err(ResultCode::ENTERPRISE_ONLY);
         }
+        refuse_expunge(self.request).map_err(|failure| failure.code)?;
         if let Ok(at) = position {
             self.request.namespace.remove(partition, at);
             self.request.namespace.stats.bump(Counter::DeletedLastBin);
@@ -234,6 +235,16 @@ pub fn refuse_by_source(request: &Request<'_>) -> Result<(), Failure> {
         _ => &settings.reject_xdr_writes,
     };
     if rejects.load(Relaxed) { Err(Ending::bare(ResultCode::FORBIDDEN)) } else { Ok(()) }
+}
+
+/// Refuses to remove a record of a namespace with strong consistency unless that is to last (transactions §19).
+pub fn refuse_expunge(request: &Request<'_>) -> Result<(), Failure> {
+    let settings = &request.namespace.settings;
+    let is_durable = request.header().info2 & info2::DURABLE_DELETE != 0;
+    let refuses = !is_durable
+        && settings.strong_consistency.load(Relaxed)
+        && !settings.strong_consistency_allow_expunge.load(Relaxed);
+    if refuses { Err(Ending::bare(ResultCode::FORBIDDEN)) } else { Ok(()) }
 }
 
 fn refuse_by_state(request: &Request<'_>) -> Result<(), Failure> {

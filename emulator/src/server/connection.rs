@@ -405,7 +405,7 @@ impl<'a> Connection<'a> {
 
 impl Drop for Connection<'_> {
     fn drop(&mut self) {
-        self.server.user_agents.lock().remove(&self.session.id);
+        self.session.node.user_agents.lock().remove(&self.session.id);
         if !self.session.node.is_open() && self.session.port == Port::Service {
             self.stream.reset();
         }

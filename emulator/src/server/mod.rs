@@ -26,7 +26,6 @@ use crate::store::Store;
 use crate::udf::Udfs;
 use compute::Compute;
 use parking_lot::Mutex;
-use std::collections::HashMap;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -61,8 +60,6 @@ pub struct Server {
     pub batches: BatchCounts,
     /// Levels of the log's contexts, as `log-set` left them.
     pub log_levels: crate::command::info::Levels,
-    /// Base64 user agents of open connections, by connection id.
-    pub user_agents: Mutex<HashMap<u64, String>>,
     /// The UDF modules.
     pub udfs: Udfs,
     /// The threads that run UDFs.
@@ -183,7 +180,6 @@ impl Server {
             settings: Settings::new(&config),
             batches: BatchCounts::default(),
             log_levels: Mutex::default(),
-            user_agents: Mutex::default(),
             udfs: Udfs::new(config.lua_unsafe, config.seed, clock.clone()),
             compute: Compute::new(std::thread::available_parallelism().map_or(2, usize::from)),
             config,
@@ -254,7 +250,11 @@ impl Running {
     /// # Errors
     /// As [`StartError`] tells.
     pub fn start(config: Config) -> Result<Running, StartError> {
-        let enterprise = [(config.security.is_some(), "security"), (config.has_tls(), "tls")];
+        let enterprise = [
+            (config.security.is_some(), "security"),
+            (config.has_tls(), "tls"),
+            (config.namespaces.iter().any(|ns| ns.strong_consistency), "strong-consistency"),
+        ];
         if let Some((_, part)) = enterprise.iter().find(|(asked, _)| *asked)
             && config.edition == Edition::Community
         {

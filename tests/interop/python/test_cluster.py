@@ -6,6 +6,8 @@ command takes longer than its policy allows, and afterwards everything is as qui
 
 from __future__ import annotations
 
+import socket
+import struct
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -14,7 +16,7 @@ from typing import Any
 
 import pytest
 from aerospike_emulator import Emulator, Node
-from drivers import DRIVERS
+from drivers import DRIVERS, Driver
 
 KEYS = 40
 WORKERS = 4
@@ -144,17 +146,21 @@ def test_finds_all_nodes(three: Emulator, client: Any) -> None:
     wait_for_nodes(client, three.nodes)
     with load(client) as running:
         running.rate(0.5)
-        assert running.failed == []
-    # Clients send commands to owners: what a node passes on was sent to the wrong one.
-    policy = {"replica": client_module(client).POLICY_REPLICA_MASTER}
-    assert client.get(("test", "load", "0-1"), policy)[2]["n"] > 0
+    assert running.failed == []
+    # Clients send commands to owners; what comes to another node is passed on, and counted.
+    proxied = [statistic(node, "namespace/test", "client_proxy_complete") for node in three.nodes]
+    assert proxied == [0, 0, 0]
 
 
-def client_module(client: Any) -> Any:
-    """The module that a client comes from, for its constants."""
-    import importlib
-
-    return importlib.import_module(type(client).__module__.split(".")[0])
+def statistic(node: Node, command: str, name: str) -> int:
+    """A number that a node tells."""
+    with socket.create_connection(node.address, timeout=5) as connection:
+        body = f"{command}\n".encode()
+        connection.sendall(struct.pack("!Q", 2 << 56 | 1 << 48 | len(body)) + body)
+        reader = connection.makefile("rb")
+        (head,) = struct.unpack("!Q", reader.read(8))
+        text = reader.read(head & 0xFFFFFFFFFFFF).decode()
+    return int(dict(line.split("=", 1) for line in text.partition("\t")[2].split(";"))[name])
 
 
 @pytest.mark.scenario("loss-04")
@@ -242,6 +248,103 @@ def test_a_slow_node(three: Emulator, client: Any) -> None:
         three.slow_node(three.nodes[1], 0)
         recovers(running, before)
         assert running.failed == []
+
+
+# ---------------------------------------------------------------- strong consistency
+
+
+UNAVAILABLE, FORBIDDEN = 11, 22
+
+
+@pytest.fixture
+def strong(request: pytest.FixtureRequest) -> Iterator[tuple[Emulator, Driver]]:
+    """Three nodes whose namespace is strongly consistent, and a client of them."""
+    namespaces = {"test": {"default-ttl": 0, "strong-consistency": "true"}}
+    with Emulator(nodes=3, namespaces=namespaces) as emulator:
+        driver = DRIVERS[request.config.getoption("--client")](emulator.address)
+        wait_for_nodes(driver.client, emulator.nodes)
+        yield emulator, driver
+        driver.close()
+
+
+@pytest.mark.scenario("loss-12")
+def test_unavailable_partitions(strong: tuple[Emulator, Driver]) -> None:
+    emulator, driver = strong
+    key, error = ("test", "demo", "k"), driver.module.exception.AerospikeError
+    driver.put(key, {"a": 1})
+    assert driver.get(key).bins == {"a": 1}
+    with pytest.raises(error) as refused:
+        driver.remove(key)
+    assert driver.code(refused.value) == FORBIDDEN, "a delete has to be durable"
+    emulator.set_partitions("test", None, "unavailable")
+    for command in (lambda: driver.get(key, max_retries=0), lambda: driver.put(key, {"a": 2})):
+        with pytest.raises(error) as refused:
+            command()
+        assert driver.code(refused.value) == UNAVAILABLE
+    if mode := getattr(driver.module, "POLICY_READ_MODE_SC_ALLOW_UNAVAILABLE", None):
+        assert driver.get(key, read_mode_sc=mode).bins == {"a": 1}
+    emulator.set_partitions("test", None, "available")
+    assert driver.get(key).bins == {"a": 1}
+    driver.remove(key, durable_delete=True)
+    assert driver.exists(key) is None
+
+
+@pytest.mark.scenario("loss-13")
+def test_a_minority_serves_nothing(strong: tuple[Emulator, Driver]) -> None:
+    emulator, driver = strong
+    keys = [("test", "demo", number) for number in range(30)]
+    for key in keys:
+        driver.put(key, {"a": 1})
+    for node in emulator.nodes[1:]:
+        emulator.stop_node(node)
+    emulator.settle()
+    wait_for_nodes(driver.client, emulator.nodes[:1])
+    for key in keys:
+        with pytest.raises(driver.module.exception.AerospikeError):
+            driver.get(key, max_retries=0)
+    for node in emulator.nodes[1:]:
+        emulator.restart_node(node)
+    emulator.settle()
+    wait_for_nodes(driver.client, emulator.nodes)
+    for key in keys:
+        assert get_soon(driver, key) == {"a": 1}
+
+
+def get_soon(driver: Driver, key: Any, seconds: float = 15) -> dict[str, Any]:
+    """Reads again and again until it works: the client may still have to learn who owns what."""
+    end = time.monotonic() + seconds
+    while True:
+        try:
+            return driver.get(key).bins
+        except driver.module.exception.AerospikeError:
+            if time.monotonic() > end:
+                raise
+            time.sleep(0.1)
+
+
+@pytest.mark.scenario("loss-14")
+def test_a_write_in_doubt(strong: tuple[Emulator, Driver]) -> None:
+    emulator, driver = strong
+    # Keys of all partitions' owners are among these.
+    keys = [("test", "demo", number) for number in range(20)]
+    hung = emulator.nodes[1]
+    emulator.hang_node(hung, seconds=2)
+    policy = {"total_timeout": 300, "socket_timeout": 300, "max_retries": 0}
+    doubtful = []
+    for key in keys:
+        try:
+            driver.client.put(key, {"a": 1}, {}, policy)
+        except driver.module.exception.AerospikeError as error:
+            assert getattr(error, "in_doubt", True), "it was sent, and may happen yet"
+            doubtful.append(key)
+        if len(doubtful) == 2:
+            break
+    assert doubtful, "the node that hangs owns none of these"
+    time.sleep(2)
+    emulator.settle()
+    wait_for_nodes(driver.client, emulator.nodes)
+    for key in doubtful:
+        assert get_soon(driver, key) == {"a": 1}, "it has happened"
 
 
 # ---------------------------------------------------------------- scans

@@ -37,6 +37,12 @@ def test_without_pytest() -> None:
     assert int(port) > 0
 
 
+def test_several_nodes() -> None:
+    program = example("Emulator(nodes=3)")
+    output = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
+    assert output == "4 running\n"
+
+
 def test_package() -> None:
     (program,) = re.findall(r"```python\n(.*?)```", (ROOT / "python/emulator/README.md").read_text(), re.DOTALL)
     run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)

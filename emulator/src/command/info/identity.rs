@@ -90,7 +90,7 @@ pub fn build_time(_request: &mut Request<'_>) -> Answer {
 /// `features`: what clients look for. Who asks and never tells a user agent counts as unknown.
 pub fn features(request: &mut Request<'_>) -> Answer {
     if !request.session.told_user_agent && request.session.port == Port::Service {
-        let mut agents = request.server.user_agents.lock();
+        let mut agents = request.session.node.user_agents.lock();
         agents.entry(request.session.id).or_insert_with(|| STANDARD.encode("unknown"));
     }
     let mut features = FEATURES.to_owned();
@@ -135,7 +135,7 @@ pub fn set_user_agent(request: &mut Request<'_>) -> Answer {
     STANDARD.decode(value).map_err(|_| InfoError::parameter("'value' invalid base64"))?;
     request.session.told_user_agent = true;
     if request.session.port == Port::Service {
-        request.server.user_agents.lock().insert(request.session.id, value.into());
+        request.session.node.user_agents.lock().insert(request.session.id, value.into());
     }
     Ok("ok".into())
 }
@@ -143,7 +143,7 @@ pub fn set_user_agent(request: &mut Request<'_>) -> Answer {
 /// `user-agents`: how many open connections told each user agent.
 pub fn user_agents(request: &mut Request<'_>) -> Answer {
     let mut counts = std::collections::BTreeMap::new();
-    for agent in request.server.user_agents.lock().values() {
+    for agent in request.session.node.user_agents.lock().values() {
         *counts.entry(agent.clone()).or_insert(0u64) += 1;
     }
     let entries = counts.iter().map(|(agent, count)| format!("user-agent={agent}:count={count};"));
