@@ -7,6 +7,8 @@ mod bits_hll;
 mod collection_ops;
 #[path = "../fuzz/targets/expression.rs"]
 mod expression;
+#[path = "../fuzz/targets/fixtures.rs"]
+mod fixtures;
 #[path = "../fuzz/targets/geojson.rs"]
 mod geojson;
 #[path = "../fuzz/targets/requests.rs"]
@@ -38,6 +40,11 @@ fn collection_ops_corpus() {
 #[test]
 fn expression_corpus() {
     replay("expression", expression::run);
+}
+
+#[test]
+fn fixtures_corpus() {
+    replay("fixtures", fixtures::run);
 }
 
 #[test]

@@ -40,11 +40,9 @@ def ask(driver: Driver, command: str) -> Any:
 def test_clock(driver: Driver, key: Key) -> None:
     driver.put(key, {"a": 1}, ttl=60)
     assert ask(driver, "clock:freeze")["frozen"]
-    ask(driver, "clock:advance=59")
-    ttl = driver.get(key).ttl
-    assert ttl is not None
-    assert ttl <= 2
-    ask(driver, "clock:advance=2")
+    ask(driver, "clock:advance=30")
+    assert driver.get(key).ttl in range(28, 32)
+    ask(driver, "clock:advance=31")
     assert driver.exists(key) is None
     assert ask(driver, "clock:reset")["offset_ms"] == 0
     assert abs(ask(driver, "clock")["unix_ms"] / 1000 - time.time()) < 5
@@ -95,9 +93,8 @@ def test_refusals(driver: Driver) -> None:
             answer = driver.info(f"emulator-{wrong}")
         except driver.module.exception.AerospikeError as error:
             # Some clients look into answers for errors.
-            assert driver.code(error) == 4
-        else:
-            assert answer.startswith("ERROR:4:"), answer
+            answer = f"ERROR:{driver.code(error)}:"
+        assert answer.startswith("ERROR:4:"), answer
 
 
 # ---------------------------------------------------------------- what the vendor's client reports
@@ -195,9 +192,7 @@ def test_a_delay_within_the_timeout_is_waited_for(prepared: Any, aerospike_clean
     assert (attempt.code, attempt.commands) == (0, 1)
 
 
-def test_a_delay_beyond_the_timeout_leaves_a_write_in_doubt(
-    prepared: Any, aerospike_clean: Emulator, key: Key
-) -> None:
+def test_a_delay_beyond_the_timeout_leaves_a_write_in_doubt(prepared: Any, aerospike_clean: Emulator, key: Key) -> None:
     aerospike_clean.faults.add("delay", kind="put", delay=0.4, times=1)
     with aerospike_clean.recording() as log:
         attempt = Attempt(aerospike_clean, "put", ONCE, prepared, key)

@@ -47,3 +47,8 @@ def test_package() -> None:
     (program,) = re.findall(r"```python\n(.*?)```", (ROOT / "python/emulator/README.md").read_text(), re.DOTALL)
     run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert run.stdout == "{'name': 'Alice'}\n"
+
+
+def test_control(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(example("def test_control"))
+    pytester.runpytest_subprocess("-p", "no:cacheprovider").assert_outcomes(passed=1)

@@ -8,19 +8,20 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from types import TracebackType
 from typing import Any
 
-from . import _native
+from ._native import Server
+from ._native import Snapshot as Data
 
 #: A span of time: seconds, or an object.
 Span = float | timedelta
 
 
-def ask(server: _native.Server, word: str, **arguments: Any) -> Any:
+def ask(server: Server, word: str, **arguments: Any) -> Any:
     """Runs a control command; its answer.
 
     Args:
@@ -42,10 +43,10 @@ def _text(value: Any) -> bytes | None:
             return str(value).lower().encode()
         case timedelta():
             return str(value.total_seconds()).encode()
-        case list() | tuple() | set() | frozenset():
-            return ",".join(str(item) for item in value).encode()
-        case _:
+        case str() | int() | float():
             return str(value).encode()
+        case _:
+            return ",".join(str(item) for item in value).encode()
 
 
 class Clock:
@@ -55,7 +56,7 @@ class Clock:
     move is complete when it returns: what has expired by then is gone, from indexes too.
     """
 
-    def __init__(self, server: _native.Server) -> None:
+    def __init__(self, server: Server) -> None:
         self._server = server
 
     def advance(self, by: Span) -> None:
@@ -95,7 +96,7 @@ class Clock:
         ask(self._server, "clock", reset=None)
 
     @contextlib.contextmanager
-    def frozen(self) -> Iterator[Clock]:
+    def frozen(self) -> Generator[Clock, None, None]:
         """Freezes the clock while a ``with`` block runs."""
         self.freeze()
         try:
@@ -113,7 +114,7 @@ class Clock:
 class Fault:
     """A rule; as a context manager it is removed at the end of the block."""
 
-    _server: _native.Server = field(repr=False)
+    _server: Server = field(repr=False)
     #: The rule's number.
     id: int
 
@@ -150,7 +151,7 @@ class Fault:
 class Faults:
     """Rules that disturb commands."""
 
-    def __init__(self, server: _native.Server) -> None:
+    def __init__(self, server: Server) -> None:
         self._server = server
 
     def add(self, action: str, **options: Any) -> Fault:
@@ -243,7 +244,7 @@ class Command:
 class Log:
     """The last commands."""
 
-    def __init__(self, server: _native.Server, after: int = 0) -> None:
+    def __init__(self, server: Server, after: int = 0) -> None:
         self._server = server
         self._after = after
 
@@ -303,7 +304,7 @@ class Log:
 class Recording(Log):
     """A log of the commands that come while a ``with`` block runs; it can still be asked afterwards."""
 
-    def __init__(self, server: _native.Server, capacity: int) -> None:
+    def __init__(self, server: Server, capacity: int) -> None:
         super().__init__(server)
         self._capacity = capacity
         self._until = 0
@@ -329,7 +330,7 @@ class Recording(Log):
 class Snapshot:
     """All data of an emulator at one moment."""
 
-    def __init__(self, server: _native.Server, data: _native.Snapshot) -> None:
+    def __init__(self, server: Server, data: Data) -> None:
         self._server = server
         self._data = data
 
@@ -341,7 +342,7 @@ class Snapshot:
         """
         return self._server.restore(self._data, records_only)
 
-    def restore_to(self, server: _native.Server) -> int:
+    def restore_to(self, server: Server) -> int:
         """As :meth:`restore`, for a server that must be the snapshot's."""
         return server.restore(self._data)
 

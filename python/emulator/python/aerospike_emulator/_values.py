@@ -5,8 +5,8 @@ from __future__ import annotations
 import base64
 import json
 import math
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, cast
 
 
 class GeoJSON(str):
@@ -30,68 +30,90 @@ def to_json(value: Any) -> str:
     return json.dumps(_tagged(value))
 
 
+def _base64(data: bytes | bytearray | memoryview) -> str:
+    return base64.b64encode(data).decode()
+
+
 def _tagged(value: Any) -> Any:
-    match value:
-        case None | bool() | int():
-            return value
-        case GeoJSON():
-            return {"$geojson": str(value)}
-        case HyperLogLog():
-            return {"$hll": base64.b64encode(value).decode()}
-        case str():
-            return value
-        case float():
-            return value if math.isfinite(value) else {"$float": str(value)}
-        case bytes() | bytearray() | memoryview():
-            return {"$bytes": base64.b64encode(value).decode()}
-        case list() | tuple():
-            return [_tagged(item) for item in value]
-        case Mapping():
-            plain = all(isinstance(key, str) and not key.startswith("$") for key in value)
-            if plain:
-                return {key: _tagged(item) for key, item in value.items()}
-            return {"$map": [[_tagged(key), _tagged(item)] for key, item in value.items()]}
-        case _:
-            raise ValueError(f"a bin cannot hold a {type(value).__name__}")
+    # A class stands before those that it derives from.
+    for kinds, tag in _TO_JSON:
+        if isinstance(value, kinds):
+            return tag(value)
+    raise ValueError(f"a bin cannot hold a {type(value).__name__}")
+
+
+def _same(value: Any) -> Any:
+    return value
+
+
+def _tagged_float(value: float) -> Any:
+    return value if math.isfinite(value) else {"$float": str(value)}
+
+
+def _tagged_list(items: Sequence[Any]) -> Any:
+    return [_tagged(item) for item in items]
+
+
+def _tagged_map(entries: Mapping[Any, Any]) -> Any:
+    if all(isinstance(key, str) and not key.startswith("$") for key in entries):
+        return {key: _tagged(item) for key, item in entries.items()}
+    return {"$map": [[_tagged(key), _tagged(item)] for key, item in entries.items()]}
+
+
+_TO_JSON: list[tuple[Any, Callable[[Any], Any]]] = [
+    (GeoJSON, lambda text: {"$geojson": str(text)}),
+    (HyperLogLog, lambda data: {"$hll": _base64(data)}),
+    ((type(None), bool, int, str), _same),
+    (float, _tagged_float),
+    ((bytes, bytearray, memoryview), lambda data: {"$bytes": _base64(data)}),
+    ((list, tuple), _tagged_list),
+    (Mapping, _tagged_map),
+]
 
 
 def from_json(value: Any) -> Any:
     """A value out of JSON."""
     if isinstance(value, list):
-        return [from_json(item) for item in value]
+        return [from_json(item) for item in cast("list[Any]", value)]
     if not isinstance(value, dict):
         return value
-    match value:
-        case {"$bytes": text}:
-            return base64.b64decode(text)
-        case {"$float": text}:
-            return float(text)
-        case {"$geojson": text}:
-            return GeoJSON(text)
-        case {"$hll": text}:
-            return HyperLogLog(base64.b64decode(text))
-        case {"$map": pairs}:
-            return {_hashable(from_json(key)): from_json(item) for key, item in pairs}
-        case {"$list": items}:
-            return [from_json(item) for item in items]
-        case {"$type": _, "data": text}:
-            return base64.b64decode(text)
-        case _:
-            return {key: from_json(item) for key, item in value.items()}
+    entries = cast("dict[str, Any]", value)
+    for tag, read in _FROM_JSON.items():
+        if tag in entries:
+            return read(entries)
+    return {key: from_json(item) for key, item in entries.items()}
 
 
 def _hashable(key: Any) -> Any:
-    return tuple(_hashable(item) for item in key) if isinstance(key, list) else key
+    if not isinstance(key, list):
+        return key
+    return tuple(_hashable(item) for item in cast("list[Any]", key))
 
 
-def key_argument(key: str | int | bytes) -> dict[str, Any]:
+# Tags with what they stand for; the order of lists and maps is lost.
+_FROM_JSON: dict[str, Callable[[dict[str, Any]], Any]] = {
+    "$bytes": lambda tagged: base64.b64decode(tagged["$bytes"]),
+    "$float": lambda tagged: float(tagged["$float"]),
+    "$geojson": lambda tagged: GeoJSON(tagged["$geojson"]),
+    "$hll": lambda tagged: HyperLogLog(base64.b64decode(tagged["$hll"])),
+    "$list": lambda tagged: from_json(tagged["$list"]),
+    "$map": lambda tagged: {_hashable(from_json(key)): from_json(item) for key, item in tagged["$map"]},
+    "$type": lambda tagged: base64.b64decode(tagged["data"]),
+}
+
+
+def key_argument(key: object) -> dict[str, Any]:
     """A record's key as an argument of control commands.
 
     Raises:
         TypeError: it is of no type that keys have.
     """
-    if isinstance(key, bool) or not isinstance(key, (str, int, bytes)):
-        raise TypeError(f"a key is a text, a number or bytes, not a {type(key).__name__}")
-    if isinstance(key, bytes):
-        return {"key-bytes": key}
-    return {"key": key} if isinstance(key, int) else {"key-text": key}
+    match key:
+        case bytes():
+            return {"key-bytes": key}
+        case str():
+            return {"key-text": key}
+        case int() if not isinstance(key, bool):
+            return {"key": key}
+        case _:
+            raise TypeError(f"a key is a text, a number or bytes, not a {type(key).__name__}")

@@ -17,9 +17,9 @@ their own options (one for all tests with the same):
 
     @pytest.mark.aerospike(namespaces=["test", "cache"], security=True)
 
-With ``--aerospike-host HOST[:PORT]`` the same tests run against a real cluster: tests that need an emulator are skipped,
-and ``aerospike_client`` truncates the test's namespaces first. Under pytest-xdist each worker process has servers of
-its own, on ports of their own.
+With ``--aerospike-host HOST[:PORT]`` the same tests run against a real cluster: those that need an emulator are
+skipped, and ``aerospike_client`` truncates the test's namespaces first. Under pytest-xdist each worker process has
+servers of its own, on ports of their own.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from __future__ import annotations
 import contextlib
 import importlib
 import json
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from typing import Any
 
 import pytest
@@ -40,7 +40,7 @@ DRIVERS = ("aerospike", "aerospike_py")
 #: How many commands the report of a failed test shows.
 LAST_COMMANDS = 20
 #: The user of servers that are marked with ``security=True``, who may do everything.
-USER = PASSWORD = "admin"
+USER = PASSWORD = "admin"  # noqa: S105 (it is no secret)
 SECURITY = f"""security {{
     user {USER} {{
         password {PASSWORD}
@@ -73,18 +73,17 @@ def pytest_configure(config: pytest.Config) -> None:
     )
 
 
-@pytest.hookimpl(hookwrapper=True)
-def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Shows the last commands in the report of a failed test."""
-    outcome: Any = yield
-    report: pytest.TestReport = outcome.get_result()
+    report = yield
     log = item.stash.get(_log, None)
-    if log is None or report.when != "call" or not report.failed:
-        return
-    # A server that the test has stopped has no more to say.
-    with contextlib.suppress(Exception):
-        commands = "\n".join(str(command) for command in log.entries(last=LAST_COMMANDS))
-        report.sections.append(("last Aerospike commands", commands or "none"))
+    if log is not None and report.when == "call" and report.failed:
+        # A server that the test has stopped has no more to say.
+        with contextlib.suppress(Exception):
+            commands = "\n".join(str(command) for command in log.entries(last=LAST_COMMANDS))
+            report.sections.append(("last Aerospike commands", commands or "none"))
+    return report
 
 
 class _Servers:
@@ -206,8 +205,8 @@ def aerospike_client(
 ) -> Any:
     """A connected client of whichever driver is installed, in front of clean data.
 
-    The client lives as long as the session. On a real cluster, the namespaces of the test's mark are truncated first, or
-    ``test``.
+    The client lives as long as the session. On a real cluster, the namespaces of the test's mark, or ``test``, are
+    truncated first.
     """
     options, real = _marked(request), _real_host(request.config)
     if real is not None:
