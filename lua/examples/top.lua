@@ -6,15 +6,22 @@
 --
 -- Each partition sends at most `count` entries, whatever the number of its records.
 
--- Puts an entry where it belongs in a list sorted from high to low, of which the first `count` are kept.
+-- The list with an entry put where it belongs, sorted from high to low, of which the first `count` are kept. It is made
+-- anew with list.append alone: clients run this, too, and their Lua differs in how list.insert and list.trim take
+-- positions at the end.
 local function put(best, entry, count)
-  local at = list.size(best) + 1
-  while at > 1 and best[at - 1].value < entry.value do at = at - 1 end
-  if at > count then return best end
-  -- Behind the last entry, the Java client's list.insert would leave a hole.
-  if at > list.size(best) then list.append(best, entry) else list.insert(best, at, entry) end
-  list.trim(best, count + 1)
-  return best
+  local size = list.size(best)
+  if count == 0 or size == count and best[size].value >= entry.value then return best end
+  local kept, placed = list(), false
+  for other in list.iterator(best) do
+    if not placed and other.value < entry.value then
+      list.append(kept, entry)
+      placed = true
+    end
+    if list.size(kept) < count then list.append(kept, other) end
+  end
+  if not placed then list.append(kept, entry) end
+  return kept
 end
 
 -- The records with the highest values of a bin, each with the value of another bin that names it.
@@ -24,7 +31,7 @@ function records(s, bin, name, count)
     return put(best, map { value = r[bin], name = r[name] }, count)
   end
   local function join(a, b)
-    for entry in list.iterator(b) do put(a, entry, count) end
+    for entry in list.iterator(b) do a = put(a, entry, count) end
     return a
   end
   return s : aggregate(list(), add) : reduce(join)

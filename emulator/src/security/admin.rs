@@ -79,13 +79,20 @@ fn run(
 }
 
 /// The fields of a request, by id; unknown ones are passed over, and the first of several of one id counts.
+///
+/// All count that are there, even if the request announces fewer: the Go client leaves out of its count a single
+/// privilege and a single address of a whitelist, and its suite expects whatever comes behind them to be kept.
 struct Fields<'a>([Option<&'a [u8]>; 19]);
 
 impl<'a> Fields<'a> {
     fn parse(count: u8, mut rest: &'a [u8]) -> Result<Fields<'a>, ResultCode> {
         let mut fields = [None; 19];
-        for _ in 0..count {
-            let (id, value, behind) = take_field(rest).ok_or(ResultCode::SEC_FIELD)?;
+        let mut found = 0;
+        while found < count || !rest.is_empty() {
+            let Some((id, value, behind)) = take_field(rest) else {
+                if found < count { return Err(ResultCode::SEC_FIELD) } else { break }
+            };
+            found = found.saturating_add(1);
             rest = behind;
             if let Some(slot) = fields.get_mut(id as usize) {
                 *slot = slot.or(Some(value));
@@ -391,5 +398,27 @@ impl Output<'_> {
     fn finish(mut self) {
         self.flush();
         put_code(self.out, ResultCode::SEC_OK_LAST);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fields_behind_those_announced_count() {
+        let mut body = BytesMut::new();
+        put_field(&mut body, field::ROLE, b"r");
+        put_field(&mut body, field::READ_QUOTA, &[1]);
+        put_field(&mut body, field::WRITE_QUOTA, &[2]);
+        for count in [0, 1, 3] {
+            let fields = Fields::parse(count, &body).unwrap();
+            assert_eq!(fields.get(field::WRITE_QUOTA), Some(&[2][..]), "{count} announced");
+        }
+        assert_eq!(Fields::parse(4, &body).err(), Some(ResultCode::SEC_FIELD));
+        // What is cut off counts only if it was announced.
+        let cut = &body[..body.len() - 1];
+        assert_eq!(Fields::parse(2, cut).unwrap().get(field::WRITE_QUOTA), None);
+        assert_eq!(Fields::parse(3, cut).err(), Some(ResultCode::SEC_FIELD));
     }
 }

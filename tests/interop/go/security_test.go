@@ -120,8 +120,13 @@ func key(t *testing.T, set, name string) *as.Key {
 }
 
 func TestLogin(t *testing.T) {
+	covers(t, "login-01 login-02 login-03")
 	port, _, _ := emulator(t)
-	connected(t, port, "root", "secret")
+	root := connected(t, port, "root", "secret")
+	succeeds(t, root.Put(nil, key(t, "demo", "k"), as.BinMap{"a": 1}))
+	if _, err := connect(port, "", ""); err == nil {
+		t.Fatal("connected without a user")
+	}
 	_, err := connect(port, "root", "wrong")
 	fails(t, err, types.INVALID_CREDENTIAL, types.INVALID_PASSWORD)
 	_, err = connect(port, "nobody", "secret")
@@ -132,6 +137,7 @@ func TestLogin(t *testing.T) {
 }
 
 func TestUsers(t *testing.T) {
+	covers(t, "login-04 login-05 security-01 security-02 security-07 security-10")
 	port, _, _ := emulator(t)
 	root := connected(t, port, "root", "secret")
 	succeeds(t, root.CreateUser(nil, "ann", "old", []string{"read-write", "read"}))
@@ -170,6 +176,7 @@ func TestUsers(t *testing.T) {
 }
 
 func TestRoles(t *testing.T) {
+	covers(t, "security-03 security-04 security-05 security-06 security-08")
 	port, _, _ := emulator(t)
 	root := connected(t, port, "root", "secret")
 	roles, err := root.QueryRoles(nil)
@@ -200,12 +207,47 @@ func TestRoles(t *testing.T) {
 	_, err = ann.Get(nil, key(t, "demo", "k"))
 	fails(t, err, types.KEY_NOT_FOUND_ERROR)
 
+	rows := []as.BatchRecordIfc{as.NewBatchRead(nil, key(t, "demo", "k"), nil), as.NewBatchRead(nil, key(t, "else", "k"), nil)}
+	_ = ann.BatchOperate(nil, rows)
+	same(t, codes(rows), []types.ResultCode{types.KEY_NOT_FOUND_ERROR, types.ROLE_VIOLATION})
+
 	succeeds(t, root.SetWhitelist(nil, "r1", []string{"9.9.9.9"}))
 	_, err = connect(port, "ann", "x")
 	fails(t, err, types.NOT_WHITELISTED)
 	succeeds(t, root.DropRole(nil, "r1"))
 	_, err = root.QueryRole(nil, "r1")
 	fails(t, err, types.INVALID_ROLE)
+}
+
+func TestQuota(t *testing.T) {
+	covers(t, "security-09")
+	port, _, _ := emulator(t)
+	root := connected(t, port, "root", "secret")
+	everywhere := []as.Privilege{{Code: as.ReadWrite}}
+	succeeds(t, root.CreateRole(nil, "slow", everywhere, nil, 0, 5))
+	succeeds(t, root.CreateUser(nil, "ann", "x", []string{"slow"}))
+	ann := connected(t, port, "ann", "x")
+	policy := as.NewWritePolicy(0, 0)
+	policy.MaxRetries = 0
+	var failed as.Error
+	for n := 0; n < 200 && failed == nil; n++ {
+		failed = ann.Put(policy, key(t, "demo", "k"), as.BinMap{"n": n})
+	}
+	fails(t, failed, types.QUOTA_EXCEEDED)
+	// Usage is averaged over two seconds.
+	time.Sleep(3100 * time.Millisecond)
+	succeeds(t, ann.Put(policy, key(t, "demo", "k"), as.BinMap{"n": 1}))
+}
+
+func TestReader(t *testing.T) {
+	covers(t, "security-07")
+	port, _, _ := emulator(t)
+	root := connected(t, port, "root", "secret")
+	succeeds(t, root.CreateUser(nil, "ann", "x", []string{"read"}))
+	ann := connected(t, port, "ann", "x")
+	fails(t, ann.Put(nil, key(t, "demo", "k"), as.BinMap{"a": 1}), types.ROLE_VIOLATION)
+	_, err := ann.CreateIndex(nil, "test", "demo", "i", "a", as.NUMERIC)
+	fails(t, err, types.ROLE_VIOLATION)
 }
 
 // encrypted connects to the TLS port as a user, or by the client's certificate.
@@ -229,6 +271,7 @@ func encrypted(t *testing.T, port int, directory string, change func(*as.ClientP
 }
 
 func TestTLS(t *testing.T) {
+	covers(t, "tls-01 tls-02 tls-04")
 	_, port, directory := emulator(t)
 	client, err := encrypted(t, port, directory, func(policy *as.ClientPolicy) {
 		policy.User, policy.Password = "root", "secret"
@@ -242,9 +285,21 @@ func TestTLS(t *testing.T) {
 	if length := len(record.Bins["a"].([]byte)); length != len(blob) {
 		t.Fatal(length)
 	}
+	for _, err := range must(client.ScanAll(nil, "test", "demo")).Records() {
+		succeeds(t, err)
+	}
+
+	other := t.TempDir()
+	if output, err := exec.Command(binary(), "tls-init", other).CombinedOutput(); err != nil {
+		t.Fatalf("tls-init: %v: %s", err, output)
+	}
+	if _, err := encrypted(t, port, other, func(*as.ClientPolicy) {}); err == nil {
+		t.Fatal("connected to a server that another authority vouches for")
+	}
 }
 
 func TestLoginByCertificate(t *testing.T) {
+	covers(t, "tls-03")
 	_, port, directory := emulator(t)
 	own, err := tls.LoadX509KeyPair(filepath.Join(directory, "client.pem"), filepath.Join(directory, "client.key"))
 	if err != nil {

@@ -22,6 +22,8 @@ NO_ASYNC = "the client has no asynchronous interface"
 NOT_APPLICABLE = {
     "aerospike": {
         "connect-07": "with one node, the client refuses to start when any of its seeds is dead",
+        "filter-15": "the client has no such switch",
+        "operate-11": "the client has no operation that reads all bins",
         **{f"async-{number:02}": NO_ASYNC for number in range(1, 7)},
     },
     "aerospike_py": {

@@ -436,6 +436,7 @@ def test_index_of_a_namespace_serves_its_sets(records: Any) -> None:
     assert len(everywhere.results()) == 2
 
 
+@pytest.mark.scenario("info-06")
 def test_set_index_serves_scans(driver: Driver, records: Any) -> None:
     records.index_set_create(NS, SET, "members")
     records.remove((NS, SET, 0))
