@@ -1,0 +1,56 @@
+// The emulator, as a process of its own.
+
+import { spawn } from 'node:child_process'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import Aerospike from 'aerospike'
+
+const path = (relative) => fileURLToPath(new URL(relative, import.meta.url))
+
+export const PROGRAM = process.env.EMULATOR ?? path('../../../target/debug/aerospike-emulator')
+// The examples of functions.
+export const EXAMPLES = path('../../../lua/examples/')
+
+Aerospike.setDefaultLogging({ level: Aerospike.log.OFF })
+
+// Starts an emulator with a configuration of tests/interop, and waits until it serves.
+export async function start (config, { port = 0, args = [] } = {}) {
+  const folder = mkdtempSync(join(tmpdir(), 'aerospike-emulator-'))
+  const portFile = join(folder, 'port')
+  const options = ['--port', port, '--port-file', portFile, '--config-file', path(`../${config}`), ...args]
+  const child = spawn(PROGRAM, options, { stdio: ['ignore', 'pipe', 'ignore'] })
+  let told = ''
+  child.stdout.on('data', (text) => { told += text })
+  const ended = new Promise((resolve, reject) => child.on('exit', resolve).on('error', reject))
+  ended.catch(() => {})
+  process.on('exit', () => child.kill('SIGKILL'))
+  while (!existsSync(portFile) || readFileSync(portFile, 'utf8') === '' || !told.includes('\n')) {
+    if (child.exitCode !== null) throw new Error(`${PROGRAM} ended with status ${child.exitCode}`)
+    await Promise.race([sleep(10), ended])
+  }
+  const server = {
+    port: Number(readFileSync(portFile, 'utf8')),
+    tlsPort: Number(/TLS on port (\d+)/.exec(told)?.[1] ?? 0),
+    stop: () => {
+      child.kill('SIGKILL')
+      return ended
+    },
+    connect: (config = {}) => Aerospike.connect({ hosts: `127.0.0.1:${server.port}`, ...config })
+  }
+  rmSync(folder, { recursive: true })
+  return server
+}
+
+// A port where nobody listens.
+export function deadPort () {
+  return new Promise((resolve) => {
+    const server = createServer().listen(0, '127.0.0.1', () => {
+      const { port } = server.address()
+      server.close(() => resolve(port))
+    })
+  })
+}
