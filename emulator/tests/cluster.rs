@@ -840,6 +840,29 @@ fn the_command_for_tests() {
     assert_eq!(statistic(first, "cluster_size"), "3", "nothing has happened");
 }
 
+/// Whatever has happened, a reset brings back what there was.
+#[test]
+fn reset() {
+    let emulator = strong(4);
+    let nodes = emulator.nodes();
+    let before = replicas(&nodes[0], "bar");
+    let generation = generations(&nodes[0]);
+    emulator.cluster().reset().unwrap();
+    assert!(emulator.cluster().is_settled(), "there is nothing to undo");
+    assert_eq!(generations(&nodes[0]), generation);
+    emulator.cluster().stop(&nodes[1]).unwrap();
+    emulator.cluster().hang(&nodes[2], None).unwrap();
+    emulator.cluster().slow(&nodes[3], Duration::from_secs(60)).unwrap();
+    emulator.cluster().split(&[vec![nodes[0].clone()]]).unwrap();
+    emulator.cluster().set_fate("test", &PartitionSet::parse("all").unwrap(), Fate::Dead).unwrap();
+    emulator.cluster().quiesce(&nodes[3], true);
+    emulator.cluster().remap(9);
+    emulator.cluster().reset().unwrap();
+    assert!(emulator.cluster().settle(LONG));
+    check_steady(&nodes, 2);
+    assert_eq!(replicas(&nodes[0], "bar"), before);
+}
+
 /// A request that runs while its node stops ends with its connection.
 #[test]
 fn a_query_of_a_node_that_stops() {

@@ -1,5 +1,6 @@
 //! What can happen to a cluster.
 
+use super::availability::Condition;
 use super::conductor::{Cluster, Step, Timeline};
 use super::formation::PartitionSet;
 use super::node::{Hold, Node};
@@ -357,6 +358,43 @@ impl Cluster {
         let at = self.namespace(namespace)?;
         if let Some(revived) = self.state.lock().revived.get_mut(at) {
             *revived = true;
+        }
+        Ok(())
+    }
+
+    /// Undoes what has happened to nodes: all run, are prompt and see each other, all partitions are served, by the map
+    /// that the cluster started with. Nodes that were added stay. Nothing happens if there is nothing to undo.
+    ///
+    /// # Errors
+    /// [`ClusterError::Listen`] when the port of a node that has stopped has been taken by somebody else.
+    pub fn reset(self: &Arc<Self>) -> Result<(), ClusterError> {
+        let nodes = self.nodes();
+        for node in &nodes {
+            match self.state_of(node) {
+                NodeState::Stopped => self.restart(node)?,
+                NodeState::Hung => self.resume(node)?,
+                NodeState::Running => node.set_hold(Hold::Free),
+            }
+        }
+        let mut state = self.state.lock();
+        let state = &mut *state;
+        if state.lives.iter().any(|life| life.part != 0) {
+            state.lives.iter_mut().for_each(|life| life.part = 0);
+            self.begin(state, Timeline::RESUME, false);
+        }
+        if state.conditions.iter().any(|condition| !condition.is_whole()) {
+            state.conditions.iter_mut().for_each(|condition| *condition = Condition::default());
+            self.republish(state);
+        }
+        let has_quiesced = |node: &Arc<Node>| {
+            let pending = node.pending_quiesce.swap(false, Ordering::Relaxed);
+            pending || node.view().formation.as_ref().is_some_and(|formed| !formed.quiesced.is_empty())
+        };
+        let quiesced = nodes.iter().filter(|node| has_quiesced(node)).count();
+        if quiesced > 0 || state.salt != 0 {
+            state.salt = 0;
+            self.begin(state, Timeline::RECLUSTER, true);
+            self.take_due(state);
         }
         Ok(())
     }

@@ -93,6 +93,18 @@ def test_maps_parts_and_partitions() -> None:
         assert ";dead_partitions=0;" in info(first, "namespace/test")
 
 
+def test_reset() -> None:
+    with Emulator(nodes=3, cluster_pace=0.02) as emulator:
+        first, second, third = emulator.nodes
+        emulator.stop_node(second)
+        emulator.hang_node(third)
+        emulator.set_partitions("test", None, "unavailable")
+        emulator.reset()
+        assert [node.state for node in emulator.nodes] == ["running"] * 3
+        assert size(first) == 3
+        assert ";unavailable_partitions=0;" in info(first, "namespace/test")
+
+
 def test_ports_follow_each_other() -> None:
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))

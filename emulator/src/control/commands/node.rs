@@ -19,6 +19,7 @@
 //! | `heal` | a split ends |
 //! | `partitions=P;namespace=S;state=available|unavailable|dead` | such as `0-99,512`, or `all` |
 //! | `pace=P` | steps take so many percent of their time in a real cluster |
+//! | `reset` | what has happened to nodes is undone; nodes that were added stay |
 //! | `settle[=SPAN]` | waits until all steps are taken, 30 seconds at most if nothing is said |
 
 use super::{Answer, done};
@@ -78,6 +79,7 @@ enum Event {
     Map(u64),
     Split(Vec<Vec<Arc<Node>>>),
     Heal,
+    Reset,
     Partitions { namespace: String, partitions: Box<PartitionSet>, fate: Fate },
     Pace(u32),
     Settle(Duration),
@@ -109,6 +111,7 @@ pub fn apply(cluster: &Arc<Cluster>, arguments: &Arguments<'_>) -> Result<Value,
         Event::Map(number) => cluster.remap(number),
         Event::Split(parts) => cluster.split(&parts)?,
         Event::Heal => cluster.heal(),
+        Event::Reset => cluster.reset()?,
         Event::Partitions { namespace, partitions, fate } => {
             cluster.set_fate(&namespace, &partitions, fate)?;
         }
@@ -174,7 +177,7 @@ fn read(cluster: &Cluster, arguments: &Arguments<'_>) -> Result<Event, Failure> 
         return Ok(Event::Settle(parse_duration(timeout)?));
     }
     let words = [("add", Event::Add), ("recluster", Event::Recluster), ("heal", Event::Heal)];
-    let words = words.into_iter().chain([("settle", Event::Settle(SETTLE))]);
+    let words = words.into_iter().chain([("reset", Event::Reset), ("settle", Event::Settle(SETTLE))]);
     let found = words.into_iter().find(|(word, _)| arguments.word(word));
     match found {
         Some((_, event)) => Ok(event),

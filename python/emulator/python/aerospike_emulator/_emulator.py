@@ -265,12 +265,18 @@ class Emulator:
         return snapshot.restore_to(self._running())
 
     def reset(self) -> None:
-        """Removes all faults, sets the clock right, ends the log and forgets it; data stays."""
+        """Removes all faults, sets the clock right, ends the log and forgets it; data stays.
+
+        Nodes that have stopped or hang run again when this returns, and whatever else has happened to nodes is undone;
+        nodes that were added stay.
+        """
         server = self._running()
         ask(server, "fault", clear=None)
         ask(server, "clock", reset=None)
         ask(server, "log", stop=None)
         ask(server, "log", clear=None)
+        server.control_nodes("reset")
+        self.settle()
 
     # ------------------------------------------------------------ data without a client
 

@@ -181,7 +181,7 @@ def aerospike_clean(request: pytest.FixtureRequest, _aerospike_servers: _Servers
     """The emulator of the test's mark, or the session's, with the records that it has started with.
 
     They are restored before the test, so that after a failure its data can still be looked at. Faults are gone, the
-    clock is right. Indexes, UDF modules and users stay as they are; see ``aerospike_snapshot``.
+    clock is right, all nodes run. Indexes, UDF modules and users stay as they are; see ``aerospike_snapshot``.
     """
     _skip_without_emulator(request)
     emulator, data = _aerospike_servers.emulator(_marked(request))
