@@ -24,8 +24,13 @@ WORKERS = 4
 TOTAL, SOCKET = 1500, 250
 SLACK = 1.5
 POLICY = {"total_timeout": TOTAL, "socket_timeout": SOCKET, "max_retries": 4, "sleep_between_retries": 10}
+# What a command comes to that fails.
+FAILED = object()
 # Share of the former throughput that has to come back: the machine has other things to do, too.
 SHARE = 0.2
+
+
+pytestmark = pytest.mark.timeout(180)
 
 
 @pytest.fixture
@@ -79,29 +84,28 @@ class Load:
             at = number % KEYS
             key = ("test", "load", f"{worker}-{at}")
             held = possible.setdefault(at, set())
-            if self.run(lambda: self.client.put(key, {"n": number}, {}, POLICY)):
+            if self.run(self.client.put, key, {"n": number}, {}, POLICY) is not FAILED:
                 held.clear()
             # A write that failed may have happened, or may yet.
             held.add(number)
-            read: list[Any] = []
-            if self.run(lambda: read.append(self.client.get(key, POLICY))):
-                value = read[0][2]["n"]
+            record = self.run(self.client.get, key, POLICY)
+            if record is not FAILED:
+                value = record[2]["n"]
                 if value not in held:
                     self.wrong.append(f"{key}: {value} instead of {held}")
 
-    def run(self, command: Callable[[], object]) -> bool:
-        """Runs a command; whether it succeeded."""
+    def run(self, command: Callable[..., Any], *arguments: Any) -> Any:
+        """Runs a command; what it returns, or FAILED."""
         start = time.monotonic()
+        result: Any = FAILED
+        # Clients differ in what they raise; all of it is looked at.
         try:
-            command()
-        except Exception as error:  # noqa: BLE001 (clients differ in what they raise; all of it is looked at)
+            result = command(*arguments)
+        except Exception as error:
             self.failed.append((time.monotonic(), f"{type(error).__name__}: {error}"))
-            succeeded = False
-        else:
-            succeeded = True
         self.longest = max(self.longest, time.monotonic() - start)
         self.done += 1
-        return succeeded
+        return result
 
     def rate(self, seconds: float = 1.0) -> float:
         """Commands per second, from now on."""
@@ -330,15 +334,17 @@ def test_a_write_in_doubt(strong: tuple[Emulator, Driver]) -> None:
     hung = emulator.nodes[1]
     emulator.hang_node(hung, seconds=2)
     policy = {"total_timeout": 300, "socket_timeout": 300, "max_retries": 0}
-    doubtful = []
+    doubtful: list[Any] = []
+    doubts: list[bool] = []
     for key in keys:
         try:
             driver.client.put(key, {"a": 1}, {}, policy)
         except driver.module.exception.AerospikeError as error:
-            assert getattr(error, "in_doubt", True), "it was sent, and may happen yet"
             doubtful.append(key)
+            doubts.append(getattr(error, "in_doubt", True))
         if len(doubtful) == 2:
             break
+    assert all(doubts), "it was sent, and may happen yet"
     assert doubtful, "the node that hangs owns none of these"
     time.sleep(2)
     emulator.settle()

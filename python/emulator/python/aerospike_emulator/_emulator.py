@@ -557,7 +557,8 @@ def _name(node: Node | str) -> str:
 
 def _node(entry: dict[str, Any]) -> Node:
     # Listening on all addresses, it is reached through any.
-    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(entry["address"], entry["address"])  # noqa: S104
+    address: str = entry["address"]
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(address, address)  # noqa: S104 (compared, not bound)
     return Node(entry["node"], (host, entry["port"]), entry["state"])
 
 
