@@ -54,7 +54,7 @@ func stored(t *testing.T, ask func(string) string) int {
 	return record.Bins["n"]
 }
 
-func count(t *testing.T, ask func(string) string, kind string) int {
+func logged(t *testing.T, ask func(string) string, kind string) int {
 	t.Helper()
 	number, err := strconv.Atoi(ask("emulator-log:count;kind=" + kind))
 	if err != nil {
@@ -85,7 +85,7 @@ func TestControlThroughInfo(t *testing.T) {
 	ask("emulator-log:start")
 	_, err = client.Get(nil, k)
 	succeeds(t, err)
-	if count(t, ask, "get") != 1 {
+	if logged(t, ask, "get") != 1 {
 		t.Fatal(ask("emulator-log"))
 	}
 	if answer := ask("emulator-fault:add;action=fly"); !strings.HasPrefix(answer, "ERROR:4:") {
@@ -146,7 +146,7 @@ func TestRetries(t *testing.T) {
 			ask("emulator-log:clear")
 			ask("emulator-fault:add;kind=add;times=1;action=" + fault.action)
 			err := client.Add(writePolicy(3), k, as.BinMap{"n": 1})
-			attempts := count(t, ask, "add")
+			attempts := logged(t, ask, "add")
 			ask("emulator-fault:clear")
 			succeeds(t, err)
 			if attempts != 2 || stored(t, ask) != fault.value {
@@ -181,7 +181,7 @@ func TestAllAttemptsFail(t *testing.T) {
 		err := client.Put(writePolicy(3), k, as.BinMap{"n": 2})
 		ask("emulator-fault:clear")
 		fails(t, err, fault.code)
-		if attempts := count(t, ask, "put"); attempts != fault.attempts {
+		if attempts := logged(t, ask, "put"); attempts != fault.attempts {
 			t.Errorf("%s: %d attempts", fault.action, attempts)
 		}
 	}
