@@ -28,6 +28,7 @@ use cluster::{Cluster, Node};
 use config::Config;
 use control::access::Access;
 use control::fixture::{Fixture, Loaded};
+use control::snapshot::Difference;
 use control::{ClockControl, CommandLog, Faults, Refusal, Snapshot};
 use server::{Running, Server, StartError};
 use std::net::SocketAddr;
@@ -108,6 +109,14 @@ impl Emulator {
     /// [`Refusal`] for a snapshot of another emulator.
     pub fn restore(&self, snapshot: &Snapshot) -> Result<usize, Refusal> {
         snapshot.restore(self.server())
+    }
+
+    /// The records that have changed since a snapshot; none, if a test has left everything alone.
+    ///
+    /// # Errors
+    /// [`Refusal`] for a snapshot of another emulator.
+    pub fn changes_since(&self, snapshot: &Snapshot) -> Result<Vec<Difference>, Refusal> {
+        snapshot.differences(&self.snapshot(), self.server())
     }
 
     /// The seed that repeats what chance does in it.

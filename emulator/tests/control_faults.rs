@@ -234,3 +234,41 @@ fn what_is_wrong_with_a_rule_is_told() {
     }
     assert!(!emulator.faults().is_any());
 }
+
+#[test]
+fn a_long_batch_is_looked_at_beside_the_network_thread() {
+    let (_emulator, mut client) = server();
+    let read = Header { info1: info1::READ | info1::GET_ALL, ..Header::default() };
+    let mut rows = vec![row(0, "k", read, &[])];
+    rows.extend((1..5000).map(|index| support::repeat(index, if index % 2 == 0 { "k" } else { "b" })));
+    let request = batch(aerospike_wire::batch::batch_flags::RESPOND_ALL_KEYS, &rows);
+    assert!(request.len() > 64 * 1024);
+    add(&mut client, "kind=get;key=b;action=key-busy");
+    add(&mut client, "kind=batch;action=delay;delay=50ms");
+    client.info("emulator-log:start\n");
+    let start = Instant::now();
+    client.send(&request);
+    let (rows, end) = client.rows();
+    assert!(start.elapsed() >= Duration::from_millis(50));
+    assert_eq!((rows.len(), end), (5000, OK));
+    let busy = rows.iter().filter(|row| row.code() == ResultCode::KEY_BUSY).count();
+    assert_eq!(busy, 2500);
+    assert!(client.info("emulator-log:count;code=14\n").ends_with("\t2500\n"));
+}
+
+#[test]
+fn a_wait_among_other_info_commands_holds_up_nobody() {
+    let emulator = start(|config| config.service_threads = 1);
+    let mut waiting = Client::connect(&emulator);
+    let mut client = Client::connect(&emulator);
+    client.info("emulator-log:start\n");
+    let wait = "node\nemulator-log:wait;kind=put;timeout=20s\n";
+    let mut frame = vec![2, 1, 0, 0, 0, 0, 0, wait.len() as u8];
+    frame.extend_from_slice(wait.as_bytes());
+    waiting.send(&frame);
+    let start = Instant::now();
+    assert_eq!(client.call(&put("k", "a", Value::Int(1))).code(), OK);
+    assert!(start.elapsed() < Duration::from_secs(10), "{:?}", start.elapsed());
+    let (_, told) = waiting.receive().unwrap();
+    assert!(String::from_utf8_lossy(&told).contains("\"kind\":\"put\""));
+}

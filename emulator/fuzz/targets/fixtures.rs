@@ -15,8 +15,8 @@ pub fn run(data: &[u8]) {
     let Ok(fixture) = Fixture::parse(data) else { return };
     SERVER.with(|server| {
         let address = SocketAddr::from(([127, 0, 0, 1], 3000));
-        let server = server
-            .get_or_init(|| Server::new(Config::default(), address).expect("a server without sockets"));
+        let server =
+            server.get_or_init(|| Server::new(Config::default(), address).expect("a server without sockets"));
         // What a server refuses leaves nothing behind.
         let loaded = fixture.load(server);
         let held = Fixture::of(server, None).expect("all namespaces");

@@ -1,7 +1,7 @@
 //! What of a request faults and the log look at, found out before it runs.
 
 use super::{batch, compression};
-use crate::control::log::Entry;
+use crate::control::log::{Entry, MAX_NAMESPACE, MAX_SET, MAX_TEXT, shortened};
 use crate::control::{Kind, Subject, Watch, writes};
 use crate::server::{Server, Session};
 use aerospike_wire::bits::info1;
@@ -9,9 +9,6 @@ use aerospike_wire::message::MESSAGE_HEADER_SIZE;
 use aerospike_wire::proto::FrameType;
 use aerospike_wire::{Digest, Header, Message, field};
 use std::borrow::Cow;
-
-/// Most bytes of an info request that the log tells.
-const MAX_TEXT: usize = crate::control::log::MAX_TEXT;
 
 /// Begins to watch a request; `None` for one that is none of theirs: what controls the emulator, and whatever a
 /// client asks before it has logged in.
@@ -150,8 +147,8 @@ impl<'a> Request<'a> {
             kind: subject.kind,
             writes: subject.writes,
             in_batch: false,
-            namespace: subject.namespace.into(),
-            set: subject.set.into(),
+            namespace: shortened(subject.namespace, MAX_NAMESPACE),
+            set: shortened(subject.set, MAX_SET),
             digest: subject.digest,
             key: None,
             operations: Vec::new(),

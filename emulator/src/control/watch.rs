@@ -3,11 +3,14 @@
 //! One is made when a request has been parsed and its client is known; it goes with the request and ends with it.
 
 use super::fault::Verdict;
-use super::log::Entry;
+use super::log::{Entry, MAX_SET, shortened};
 use super::{Control, Kind};
 use aerospike_wire::{Digest, Message, ResultCode};
 use parking_lot::Mutex;
 use std::time::Instant;
+
+/// Most rows of one batch that are logged.
+const MAX_ROWS: usize = 10_000;
 
 /// What goes with a request: nothing, as long as neither faults nor the log are in use.
 pub type Watching<'a> = Option<&'a Watch>;
@@ -37,7 +40,9 @@ impl Watch {
 
     /// What a row of a batch is answered instead of being run.
     pub fn code_of_row(&self, row: u32) -> Option<ResultCode> {
-        self.verdict.rows.iter().find(|(position, _)| *position == row).map(|(_, code)| *code)
+        // In the order of positions, and of rules for one position: the first rule counts.
+        let at = self.verdict.rows.partition_point(|(position, _)| *position < row);
+        self.verdict.rows.get(at).filter(|(position, _)| *position == row).map(|(_, code)| *code)
     }
 
     /// Notes the result.
@@ -58,12 +63,15 @@ impl Watch {
     ) {
         let Some(logged) = &self.logged else { return };
         let mut logged = logged.lock();
+        if logged.rows.len() == MAX_ROWS {
+            return;
+        }
         let mut entry = Entry {
             kind: Kind::of_record(message),
             writes: super::writes(&message.header),
             in_batch: true,
             namespace: namespace.into(),
-            set: set.into(),
+            set: shortened(set, MAX_SET),
             digest: Some(digest),
             code: code.0,
             faults: Vec::new(),

@@ -17,6 +17,9 @@ use tokio::time::sleep;
 /// Frames of an offloaded request that may wait for the client.
 const OFFLOAD_DEPTH: usize = 4;
 
+/// A longer request is looked at beside the network thread: a batch has many rows.
+const LONG: usize = 64 * 1024;
+
 /// Whether the connection goes on.
 type GoesOn = ControlFlow<()>;
 
@@ -68,6 +71,9 @@ impl Connection<'_> {
         body: &[u8],
         out: &mut BytesMut,
     ) -> Disposition {
+        if body.len() > LONG {
+            return Disposition::Hold;
+        }
         let Some(watch) = command::watch::begin(self.server, &self.session, frame_type, body) else {
             return self.run_request(frame_type, body, None, out);
         };
@@ -88,22 +94,36 @@ impl Connection<'_> {
 
     /// Answers a request as faults have it.
     pub(super) async fn hold(&mut self, frame_type: FrameType, body: Bytes) -> io::Result<GoesOn> {
-        let Some(watch) = self.watch.take() else { return Ok(Break(())) };
-        sleep(watch.verdict.delay).await;
-        if watch.verdict.closes_before {
-            watch.finish(&self.server.control, 0);
-            return Ok(Break(()));
+        let watch = self.take_watch(frame_type, &body).await;
+        if let Some(watch) = &watch {
+            sleep(watch.verdict.delay).await;
+            if watch.verdict.closes_before {
+                watch.finish(&self.server.control, 0);
+                return Ok(Break(()));
+            }
         }
         let mut reply = BytesMut::new();
-        match self.run_request(frame_type, &body, Some(&watch), &mut reply) {
-            Disposition::Done => self.deliver(reply, Some(&watch)).await,
-            Disposition::Offload => self.offload(frame_type, body, Some(watch)).await,
-            Disposition::Call => self.watched_call(frame_type, body, Some(watch)).await,
+        match self.run_request(frame_type, &body, watch.as_deref(), &mut reply) {
+            Disposition::Done => self.deliver(reply, watch.as_deref()).await,
+            Disposition::Offload => self.offload(frame_type, body, watch).await,
+            Disposition::Call => self.watched_call(frame_type, body, watch).await,
             Disposition::Close | Disposition::Hold => {
-                watch.finish(&self.server.control, 0);
+                if let Some(watch) = watch {
+                    watch.finish(&self.server.control, 0);
+                }
                 Ok(Break(()))
             }
         }
+    }
+
+    /// What goes with a request; a long one is looked at beside this thread, rows and all.
+    async fn take_watch(&mut self, frame_type: FrameType, body: &Bytes) -> Option<Arc<Watch>> {
+        if let Some(watch) = self.watch.take() {
+            return Some(watch);
+        }
+        let (server, session, body) = (self.server.clone(), self.session.clone(), body.clone());
+        let begin = move || command::watch::begin(&server, &session, frame_type, &body);
+        tokio::task::spawn_blocking(begin).await.ok().flatten().map(Arc::new)
     }
 
     /// Calls a function, and sends its reply from here.

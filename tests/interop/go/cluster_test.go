@@ -53,8 +53,8 @@ func cluster(t *testing.T) []string {
 	return addresses
 }
 
-// info sends one info command to a node; the value of the answer.
-func info(t *testing.T, address, command string) string {
+// infoAt sends one info command to a node; the value of the answer.
+func infoAt(t *testing.T, address, command string) string {
 	t.Helper()
 	connection, err := net.DialTimeout("tcp", address, 5*time.Second)
 	if err != nil {
@@ -82,7 +82,7 @@ func info(t *testing.T, address, command string) string {
 // event makes something happen to the cluster.
 func event(t *testing.T, address, what string) {
 	t.Helper()
-	if answer := info(t, address, "emulator-node:"+what); strings.HasPrefix(answer, "ERROR") {
+	if answer := infoAt(t, address, "emulator-node:"+what); strings.HasPrefix(answer, "ERROR") {
 		t.Fatalf("%s: %s", what, answer)
 	}
 }

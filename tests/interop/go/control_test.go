@@ -1,11 +1,7 @@
 package interop
 
 import (
-	"bufio"
 	"encoding/json"
-	"os"
-	"os/exec"
-	"regexp"
 	"strconv"
 	"strings"
 	"testing"
@@ -15,28 +11,11 @@ import (
 	"github.com/aerospike/aerospike-client-go/v8/types"
 )
 
-// plain starts a server without security, whose records live for ever; a client of it, and the node's info call.
-func plain(t *testing.T) (client *as.Client, ask func(command string) string) {
+// controlled starts a server of its own; a client of it, and the node's info call.
+func controlled(t *testing.T) (client *as.Client, ask func(command string) string) {
 	t.Helper()
-	command := exec.Command(binary(), "--port", "0")
-	command.Stderr = os.Stderr
-	output, err := command.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := command.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		_ = command.Process.Kill()
-		_ = command.Wait()
-	})
-	line, err := bufio.NewReader(output).ReadString('\n')
-	ready := regexp.MustCompile(`:(\d+)`).FindStringSubmatch(line)
-	if err != nil || ready == nil {
-		t.Fatalf("the emulator said %q: %v", line, err)
-	}
-	port, _ := strconv.Atoi(ready[1])
+	port, stop := serve(t.TempDir(), "../server.conf", 0)
+	t.Cleanup(stop)
 	client = connected(t, port, "", "")
 	ask = func(command string) string {
 		t.Helper()
@@ -62,8 +41,8 @@ func writePolicy(retries int) *as.WritePolicy {
 	return write
 }
 
-// value is the record's bin n, read without the client.
-func value(t *testing.T, ask func(string) string) int {
+// stored is the record's bin n, read without the client.
+func stored(t *testing.T, ask func(string) string) int {
 	t.Helper()
 	var record struct {
 		Bins map[string]int `json:"bins"`
@@ -75,7 +54,7 @@ func value(t *testing.T, ask func(string) string) int {
 	return record.Bins["n"]
 }
 
-func count(t *testing.T, ask func(string) string, kind string) int {
+func logged(t *testing.T, ask func(string) string, kind string) int {
 	t.Helper()
 	number, err := strconv.Atoi(ask("emulator-log:count;kind=" + kind))
 	if err != nil {
@@ -85,7 +64,7 @@ func count(t *testing.T, ask func(string) string, kind string) int {
 }
 
 func TestControlThroughInfo(t *testing.T) {
-	client, ask := plain(t)
+	client, ask := controlled(t)
 	k := key(t, "demo", "k")
 	succeeds(t, client.Put(as.NewWritePolicy(0, 60), k, as.BinMap{"n": 1}))
 	ask("emulator-snapshot:take")
@@ -106,7 +85,7 @@ func TestControlThroughInfo(t *testing.T) {
 	ask("emulator-log:start")
 	_, err = client.Get(nil, k)
 	succeeds(t, err)
-	if count(t, ask, "get") != 1 {
+	if logged(t, ask, "get") != 1 {
 		t.Fatal(ask("emulator-log"))
 	}
 	if answer := ask("emulator-fault:add;action=fly"); !strings.HasPrefix(answer, "ERROR:4:") {
@@ -115,7 +94,7 @@ func TestControlThroughInfo(t *testing.T) {
 }
 
 func TestOneAttempt(t *testing.T) {
-	client, ask := plain(t)
+	client, ask := controlled(t)
 	k := key(t, "demo", "k")
 	for _, fault := range []struct {
 		action string
@@ -133,7 +112,7 @@ func TestOneAttempt(t *testing.T) {
 			succeeds(t, client.Put(nil, k, as.BinMap{"n": 1}))
 			ask("emulator-fault:add;kind=put;action=" + fault.action)
 			err := client.Put(writePolicy(0), k, as.BinMap{"n": 2})
-			found := value(t, ask)
+			found := stored(t, ask)
 			ask("emulator-fault:clear")
 			fails(t, err, fault.codes...)
 			if found != fault.value {
@@ -151,7 +130,7 @@ func TestOneAttempt(t *testing.T) {
 // What breaks a connection is tried again; what is not idempotent is then done once for each attempt that the server
 // has seen.
 func TestRetries(t *testing.T) {
-	client, ask := plain(t)
+	client, ask := controlled(t)
 	k := key(t, "demo", "k")
 	for _, fault := range []struct {
 		action string
@@ -167,11 +146,11 @@ func TestRetries(t *testing.T) {
 			ask("emulator-log:clear")
 			ask("emulator-fault:add;kind=add;times=1;action=" + fault.action)
 			err := client.Add(writePolicy(3), k, as.BinMap{"n": 1})
-			attempts := count(t, ask, "add")
+			attempts := logged(t, ask, "add")
 			ask("emulator-fault:clear")
 			succeeds(t, err)
-			if attempts != 2 || value(t, ask) != fault.value {
-				t.Errorf("%d attempts, the value is %d", attempts, value(t, ask))
+			if attempts != 2 || stored(t, ask) != fault.value {
+				t.Errorf("%d attempts, the value is %d", attempts, stored(t, ask))
 			}
 		})
 	}
@@ -184,7 +163,7 @@ func TestRetries(t *testing.T) {
 // An answer is final for this client, whatever its code and its retries; and it makes as many attempts as it is given
 // retries, not one more.
 func TestAllAttemptsFail(t *testing.T) {
-	client, ask := plain(t)
+	client, ask := controlled(t)
 	k := key(t, "demo", "k")
 	succeeds(t, client.Put(nil, k, as.BinMap{"n": 1}))
 	ask("emulator-log:start")
@@ -202,7 +181,7 @@ func TestAllAttemptsFail(t *testing.T) {
 		err := client.Put(writePolicy(3), k, as.BinMap{"n": 2})
 		ask("emulator-fault:clear")
 		fails(t, err, fault.code)
-		if attempts := count(t, ask, "put"); attempts != fault.attempts {
+		if attempts := logged(t, ask, "put"); attempts != fault.attempts {
 			t.Errorf("%s: %d attempts", fault.action, attempts)
 		}
 	}

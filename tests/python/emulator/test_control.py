@@ -161,6 +161,8 @@ def test_data_without_a_client(emulator: Emulator, client: Any) -> None:
     assert emulator.sets("test") == {"": 1, "a;b": 1, "users": 1}
     assert (emulator.count("test"), emulator.count("test", "users"), emulator.count("test", "no")) == (3, 1, 0)
     assert 'a;b 7 {"n":1} generation=1 ttl=never\n' in emulator.dump("test")
+    keys = [(record["set"], record["key"], record["ttl"]) for record in emulator.records("test")]
+    assert keys == [("", b"\x01;", None), ("a;b", 7, None), ("users", "ada", 100)]
     assert emulator.remove("test", "", b"\x01;")
     assert not emulator.remove("test", "", b"\x01;")
     assert emulator.get("test", "users", "nobody") is None

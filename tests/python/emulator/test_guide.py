@@ -17,7 +17,7 @@ PREAMBLE = [example for example in EXAMPLES if "def test_" not in example]
 
 def test_there_are_ten() -> None:
     assert len(TESTS) == len(re.findall(r"^## \d+\. ", GUIDE, re.MULTILINE)) == 10
-    assert all(len(example.splitlines()) < 12 for example in TESTS)
+    assert all(len(example.splitlines()) < 10 for example in TESTS)
 
 
 def test_all_examples(pytester: pytest.Pytester) -> None:

@@ -12,6 +12,9 @@ use serde_json::Value;
 use std::sync::Arc;
 use std::time::Duration;
 
+/// Most rules that a server has.
+const MAX_RULES: usize = 1000;
+
 /// The rules of a server, in the order in which they were added.
 #[derive(Debug)]
 pub struct Faults {
@@ -57,9 +60,12 @@ impl Faults {
         Faults { rules: Mutex::default(), in_use, random }
     }
 
-    /// Adds a rule; its number.
+    /// Adds a rule; its number. Of more than a thousand rules the oldest goes.
     pub fn add(&self, fault: Fault) -> u64 {
         let mut rules = self.rules.lock();
+        if rules.list.len() == MAX_RULES {
+            rules.list.remove(0);
+        }
         rules.last_id += 1;
         let id = rules.last_id;
         rules.list.push(Rule::new(id, fault));

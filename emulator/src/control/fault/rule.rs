@@ -97,7 +97,9 @@ impl Action {
     }
 
     pub(super) fn apply(self, row: Option<u32>, verdict: &mut Verdict) {
-        verdict.actions.push(self.name());
+        if !verdict.actions.contains(&self.name()) {
+            verdict.actions.push(self.name());
+        }
         match (self, row) {
             (Action::Delay(by), _) => verdict.delay += by,
             (Action::Code(code), Some(row)) => verdict.rows.push((row, code)),

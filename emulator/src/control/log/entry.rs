@@ -11,6 +11,24 @@ const MAX_OPS: usize = 64;
 /// Most bytes of an info request that an entry tells.
 pub const MAX_TEXT: usize = 256;
 
+/// Most bytes of a namespace's name: one more than it can have, so that a longer one is none that exists.
+pub const MAX_NAMESPACE: usize = 32;
+/// Most bytes of a set's name, as [`MAX_NAMESPACE`].
+pub const MAX_SET: usize = 64;
+/// Most bytes of a key that an entry tells.
+const MAX_KEY: usize = 1024;
+/// Most bytes of a bin's name, as [`MAX_NAMESPACE`].
+const MAX_BIN: usize = 16;
+
+/// The first bytes of what a client has sent: a log must not grow with it.
+pub fn shortened(bytes: &[u8], most: usize) -> Vec<u8> {
+    bytes[..bytes.len().min(most)].to_vec()
+}
+
+fn text(bytes: &[u8], most: usize) -> String {
+    String::from_utf8_lossy(&bytes[..bytes.len().min(most)]).into_owned()
+}
+
 /// A command.
 #[derive(Clone, Debug)]
 pub struct Entry {
@@ -55,12 +73,11 @@ pub struct Entry {
 impl Entry {
     /// What a message tells.
     pub fn describe(&mut self, message: &Message<'_>) {
-        self.key = message.field(field::KEY).map(<[u8]>::to_vec);
+        self.key = message.field(field::KEY).map(|key| shortened(key, MAX_KEY));
         let ops = message.ops().take(MAX_OPS);
-        self.operations =
-            ops.map(|op| (op_name(op.code), String::from_utf8_lossy(op.name).into_owned())).collect();
+        self.operations = ops.map(|op| (op_name(op.code), text(op.name, MAX_BIN))).collect();
         if let Some(function) = message.field(field::UDF_FUNCTION) {
-            self.text = String::from_utf8_lossy(function).into_owned();
+            self.text = text(function, MAX_TEXT);
         }
     }
 
@@ -80,7 +97,7 @@ impl Entry {
 
     /// The entry as JSON.
     pub fn to_json(&self) -> Value {
-        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        let text = |bytes: &[u8]| text(bytes, bytes.len());
         let mut bins: Vec<&str> = Vec::new();
         for (_, bin) in self.operations.iter().filter(|(_, bin)| !bin.is_empty()) {
             if !bins.contains(&bin.as_str()) {

@@ -2,7 +2,7 @@
 
 mod entry;
 
-pub use entry::{Entry, MAX_TEXT, op_name};
+pub use entry::{Entry, MAX_NAMESPACE, MAX_SET, MAX_TEXT, op_name, shortened};
 
 use super::{Arguments, InUse, Pattern, Refusal};
 use parking_lot::{Condvar, Mutex};

@@ -351,6 +351,19 @@ class Emulator:
         """
         return self._running().dump(namespace)
 
+    def records(self, namespace: str) -> list[dict[str, Any]]:
+        """The records of a namespace, by set and key, as :meth:`dump` tells them.
+
+        Returns:
+            For each a dict with ``namespace``, ``set``, ``key`` (``None`` if it is not stored), ``digest``, ``bins``,
+            ``generation`` and ``ttl``.
+
+        Raises:
+            ValueError: there is no such namespace.
+        """
+        found = ask(self._running(), "data", dump=None, namespace=namespace)
+        return [{**record, "bins": from_json(record["bins"]), "key": from_json(record["key"])} for record in found]
+
     def load(self, path: str | os.PathLike[str]) -> int:
         """Loads records, indexes and UDF modules from a file; how many records were written.
 
