@@ -1,6 +1,6 @@
 """Backpressure; several nodes."""
 
-# pyright: basic
+# pyright: basic, reportAttributeAccessIssue=false
 
 from __future__ import annotations
 

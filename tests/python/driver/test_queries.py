@@ -4,12 +4,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import time
 
 import aerospike_py as aerospike
 import pytest
-from aerospike_py import GeoJSON, exp, list_operations, predicates
+from aerospike_py import GeoJSON, _query, exp, list_operations, predicates
 
 _numbers = itertools.count()
 
@@ -230,6 +231,35 @@ class TestQueries:
         query = client.query("test", records)
         client.close()
         assert found(query.results()) == list(range(50))
+
+    def test_foreach_in_an_event_loop(self, config, set_name, monkeypatch):
+        async def main():
+            async with aerospike.AsyncClient(config) as client:
+                await client.connect()
+                await client.batch_write([(("test", set_name, n), {"n": n}) for n in range(100)])
+                seen, pages = [], []
+                query = client.query("test", set_name)
+                real = query._client._query
+
+                class Counted:
+                    async def _query(self, *args):
+                        pages.append(1)
+                        return await real(*args)
+
+                query._client = Counted()
+
+                async def take(record):
+                    seen.append(record.bins["n"])
+                    return len(seen) < 95
+
+                await query.foreach(take)
+                assert len(seen) == len(set(seen)) == 95
+                assert len(pages) == 10
+                await query.foreach(seen.append, {"max_records": 7})
+                assert len(seen) == 102
+
+        monkeypatch.setattr(_query, "_PAGE", 10)
+        asyncio.run(main())
 
     def test_many_records(self, config, set_name):
         with aerospike.client(config).connect() as client:

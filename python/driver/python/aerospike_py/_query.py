@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from . import _plans
-from ._native import check_predicate
+from ._native import check_predicate, partition_filter_all
 from .types import Operation, Record
+
+# Records of a page, where all are wanted one by one.
+_PAGE = 5_000
+# What bounds a query as a whole, so that it cannot be cut into pages.
+_BOUNDS = frozenset({"max_records", "partition_filter", "total_timeout", "expected_duration"})
 
 
 def _nowhere() -> tuple[str, int, str]:
@@ -141,10 +147,21 @@ class AsyncQuery(_Conditional):
     async def foreach(self, callback: Callable[[Record], Any], policy: Mapping[str, Any] | None = None) -> None:
         """Calls something with each record, until it returns False; see :meth:`Query.foreach`.
 
-        The callback runs in the event loop and must not be a coroutine function.
+        The callback runs in the event loop; what it returns is awaited, if it can be. Unless the policy bounds the
+        query, records are read in pages, between which the loop goes on.
         """
-        for record in await self._client._query(*self._arguments(policy)):
-            if callback(record) is False:
+        pages = None
+        if not _BOUNDS & set(policy or {}):
+            pages = partition_filter_all()
+            policy = {**(policy or {}), "max_records": _PAGE, "partition_filter": pages}
+        while True:
+            for record in await self._client._query(*self._arguments(policy)):
+                outcome = callback(record)
+                if inspect.isawaitable(outcome):
+                    outcome = await outcome
+                if outcome is False:
+                    return
+            if pages is None or pages.done:
                 return
 
     async def execute_background(self, policy: Mapping[str, Any] | None = None) -> int:

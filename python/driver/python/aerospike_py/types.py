@@ -509,6 +509,10 @@ class ClientConfig(TypedDict, total=False):
     """``AUTH_INTERNAL``, ``AUTH_EXTERNAL`` or ``AUTH_PKI``."""
     tls: TLSConfig | None
     """Encrypt all connections."""
+    max_concurrent_operations: int
+    """Operations at a time, the others wait; 0: no limit. Of an asynchronous client: in each event loop."""
+    operation_queue_timeout_ms: int
+    """How long an operation waits for its turn before it fails with ``BackpressureError``; 0: as long as it takes."""
     bytes_key_type: str
     """How keys of type bytes are hashed: ``"string"``, as the field's clients do, or ``"blob"``."""
 
