@@ -3,7 +3,6 @@
 //! Instructions, unlike times, are the same on a busy machine and on an idle one.
 
 use aerospike_bench::workloads::{self, Random, Workload};
-use aerospike_emulator::cluster::Node;
 use aerospike_emulator::command::{self, At, Disposition, info};
 use aerospike_emulator::config::Config;
 use aerospike_emulator::security::Caller;
@@ -13,7 +12,6 @@ use bytes::BytesMut;
 use clap::Parser;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::sync::Arc;
 
 /// Frames of a reply that may wait: more than any reply has.
 const DEPTH: usize = 4096;
@@ -35,10 +33,8 @@ fn main() -> io::Result<()> {
     let workload = workloads::all()
         .find(|workload| workload.name == options.workload)
         .ok_or_else(|| io::Error::other(format!("there is no workload '{}'", options.workload)))?;
-    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 3000));
-    let server = Server::new(Config::default(), address).map_err(io::Error::other)?;
-    let node = server.cluster.node(0).ok_or_else(|| io::Error::other("a server has a node"))?;
-    let mut run = Run { server, node, address, out: BytesMut::new() };
+    let server = Server::new(Config::default(), SocketAddr::from((Ipv4Addr::LOCALHOST, 3000)));
+    let mut run = Run::new(server.map_err(io::Error::other)?)?;
     (workload.fill)(&mut |frame| run.answer(frame));
     let mut random = Random(1);
     let warm_up = requests(workload, &mut random, WARM_UP);
@@ -69,48 +65,48 @@ fn measured_requests(run: &mut Run, frames: &[BytesMut]) {
 
 struct Run {
     server: Server,
-    node: Arc<Node>,
-    address: SocketAddr,
+    session: Session,
     out: BytesMut,
 }
 
 impl Run {
+    /// Without a connection.
+    fn new(server: Server) -> io::Result<Run> {
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 3000));
+        let node = server.cluster.node(0).ok_or_else(|| io::Error::other("a server has a node"))?;
+        let session = Session {
+            id: 1,
+            node,
+            port: Port::Service,
+            peer: address,
+            local: address,
+            told_user_agent: false,
+            caller: Caller::stranger(address.ip()),
+            certificate: None,
+        };
+        Ok(Run { server, session, out: BytesMut::new() })
+    }
+
     /// Answers one frame as a connection would, but for the socket.
     fn answer(&mut self, frame: &BytesMut) {
         self.out.clear();
         let Some(head) = frame.first_chunk().and_then(|head| ProtoHeader::parse(*head).ok()) else { return };
-        let (session, body) = (self.session(), &frame[HEADER_SIZE..]);
-        let at = At { server: &self.server, node: &session.node, caller: &session.caller, watch: None };
-        let disposition = match head.frame_type {
-            FrameType::Info => {
-                let mut session = self.session();
-                info::answer(&self.server, &mut session, body, &mut self.out)
-            }
-            _ => command::dispatch(at, body, &mut self.out),
-        };
-        match disposition {
-            Disposition::Call => {
-                command::run_call(at, head.frame_type, body, &mut self.out);
-            }
+        let body = &frame[HEADER_SIZE..];
+        if head.frame_type == FrameType::Info {
+            info::answer(&self.server, &mut self.session, body, &mut self.out);
+            return;
+        }
+        let Session { node, caller, .. } = &self.session;
+        let at = At { server: &self.server, node, caller, watch: None };
+        match command::dispatch(at, body, &mut self.out) {
+            Disposition::Call => command::run_call(at, head.frame_type, body, &mut self.out),
             Disposition::Offload => {
                 let (sink, mut frames) = FrameSink::channel(DEPTH);
-                command::run_offloaded(&self.server, self.session(), None, head.frame_type, body, sink);
+                let session = self.session.clone();
+                command::run_offloaded(&self.server, session, None, head.frame_type, body, sink);
                 while frames.try_recv().is_ok() {}
             }
             Disposition::Done | Disposition::Close | Disposition::Hold => {}
-        }
-    }
-
-    fn session(&self) -> Session {
-        Session {
-            id: 1,
-            node: self.node.clone(),
-            port: Port::Service,
-            peer: self.address,
-            local: self.address,
-            told_user_agent: false,
-            caller: Caller::stranger(self.address.ip()),
-            certificate: None,
         }
     }
 }
