@@ -343,7 +343,7 @@ fn put_value(name: &str, node: &Node<'_, '_>, out: &mut Vec<u8>) -> PyResult<()>
         }
         "map_val" => {
             let map = value.cast::<PyDict>().map_err(|_| wrong("a dict"))?;
-            put_sorted_map(out, map)?;
+            put_sorted_map(out, map, 1)?;
         }
         other => {
             return Err(PyValueError::new_err(format!(

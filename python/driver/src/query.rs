@@ -1,5 +1,6 @@
 //! Queries and scans (python-api §11): statements from their arguments, rows to records.
 
+use crate::command::checked_bin;
 use crate::errors::{self, Failure};
 use crate::key::key_object;
 use crate::operation::put_operations;
@@ -170,7 +171,10 @@ fn condition(predicate: &Bound<'_, PyAny>) -> PyResult<Where> {
         let missing = |_| errors::invalid_argument(&format!("predicate '{kind}' lacks operands"));
         tuple.get_item(at).map_err(missing)
     };
-    let bin = || -> PyResult<String> { operand(1)?.extract() };
+    let bin = || -> PyResult<String> {
+        let name: String = operand(1)?.extract()?;
+        checked_bin(&name).map(str::to_owned)
+    };
     let geo = |text: String| -> PyResult<Where> {
         let bytes = text.into_bytes();
         Ok(Where {

@@ -197,19 +197,20 @@ fn put_dict(out: &mut Vec<u8>, dict: &Bound<'_, PyDict>, depth: usize) -> PyResu
     })
 }
 
-/// Appends a dict as a map in the order of its keys, which is the only kind that expressions compare
+/// Appends a dict, which is inside `depth - 1` others, as a map in the order of its keys, which is the only kind that expressions compare
 /// (expressions §7).
 ///
 /// # Errors
 /// As [`put_value`].
-pub fn put_sorted_map(out: &mut Vec<u8>, dict: &Bound<'_, PyDict>) -> PyResult<()> {
+pub fn put_sorted_map(out: &mut Vec<u8>, dict: &Bound<'_, PyDict>, depth: usize) -> PyResult<()> {
+    check_depth(depth)?;
     let mut entries: Vec<(Vec<u8>, Vec<u8>)> = Vec::with_capacity(dict.len());
     for (key, value) in dict {
         let (mut name, mut packed) = (Vec::new(), Vec::new());
         put_map_key(&mut name, &key)?;
         match value.cast::<PyDict>() {
-            Ok(inner) => put_sorted_map(&mut packed, inner)?,
-            Err(_) => put_packed(&mut packed, &value, 1)?,
+            Ok(inner) => put_sorted_map(&mut packed, inner, depth + 1)?,
+            Err(_) => put_packed(&mut packed, &value, depth)?,
         }
         entries.push((name, packed));
     }

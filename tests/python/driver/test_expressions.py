@@ -316,3 +316,17 @@ def test_deep_expressions(client, record):
 def test_time_passes(client, record):
     time.sleep(0.01)
     assert passes(client, record, gt(exp.since_update(), int_val(5)))
+
+
+@pytest.mark.parametrize("inner", [{}, []])
+def test_what_nests_too_deep(client, key, inner):
+    value = inner
+    for _ in range(100_000):
+        value = {"a": value}
+    with pytest.raises(ValueError, match="depth"):
+        client.get(key, {"filter_expression": exp.eq(exp.map_bin("m"), exp.map_val(value))})
+    expression = exp.bool_val(True)
+    for _ in range(100_000):
+        expression = exp.not_(expression)
+    with pytest.raises(ValueError, match="depth"):
+        client.get(key, {"filter_expression": expression})

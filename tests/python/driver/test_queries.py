@@ -185,7 +185,14 @@ class TestQueries:
         some = query(records)
         with pytest.raises(TypeError):
             some.where(["equals", "n", 1])
-        for wrong in (("like", "n", 1), ("equals", "n", 1.5), ("between", "n", "a", "b"), ("contains", "n", 9, 1), ()):
+        for wrong in (
+            ("like", "n", 1),
+            ("equals", "n", 1.5),
+            ("between", "n", "a", "b"),
+            ("contains", "n", 9, 1),
+            (),
+            ("equals", "n" * 300, 1),
+        ):
             with pytest.raises(aerospike.InvalidArgError):
                 some.where(wrong)
         some.where(predicates.equals("n", 1))
