@@ -21,6 +21,8 @@ use std::time::{Duration, Instant};
 const MAX_FAILURES: u32 = 5;
 /// A node that hangs holds up a round no longer than this.
 const ROUND_TIMEOUT: Duration = Duration::from_secs(1);
+/// How long tending waits before it asks an address again where nobody listens.
+const REFUSED_PAUSE: Duration = Duration::from_millis(20);
 /// How many rounds a connect waits at most until the number of nodes is stable.
 const CONNECT_ROUNDS: usize = 5;
 /// Longest user agent, in bytes before base64 (info §7).
@@ -447,7 +449,7 @@ impl Shared {
         encryption: Option<&Encryption>,
         timeout: Duration,
     ) -> Result<Socket, String> {
-        let mut socket = Socket::connect(address, encryption, timeout).map_err(plain)?;
+        let mut socket = Socket::connect_again(address, encryption, timeout, REFUSED_PAUSE).map_err(plain)?;
         if let Some(login) = &self.config.login {
             blocking::log_in(&mut socket, login, &address.to_string(), timeout).map_err(plain)?;
         }

@@ -53,6 +53,36 @@ impl Socket {
         let timeout = timeout.max(Duration::from_millis(1));
         let failed = |error| ErrorKind::Connection(format!("{address}: {error}"));
         let stream = TcpStream::connect_timeout(&address, timeout).map_err(failed)?;
+        Socket::over(stream, address, encryption)
+    }
+
+    /// As [`Socket::connect`], but asks a second time, after this pause, where nobody listens: a server that is
+    /// just starting, or being replaced, refuses for a moment only.
+    ///
+    /// # Errors
+    /// A connection error.
+    pub fn connect_again(
+        address: SocketAddr,
+        encryption: Option<&Encryption>,
+        timeout: Duration,
+        pause: Duration,
+    ) -> Result<Socket, ErrorKind> {
+        match TcpStream::connect_timeout(&address, timeout.max(Duration::from_millis(1))) {
+            Ok(stream) => Socket::over(stream, address, encryption),
+            Err(error) if error.kind() == Io::ConnectionRefused => {
+                std::thread::sleep(pause);
+                Socket::connect(address, encryption, timeout)
+            }
+            Err(error) => Err(ErrorKind::Connection(format!("{address}: {error}"))),
+        }
+    }
+
+    fn over(
+        stream: TcpStream,
+        address: SocketAddr,
+        encryption: Option<&Encryption>,
+    ) -> Result<Socket, ErrorKind> {
+        let failed = |error| ErrorKind::Connection(format!("{address}: {error}"));
         stream.set_nodelay(true).map_err(failed)?;
         let stream = Stream::new(stream, encryption)?;
         Ok(Socket { stream, inbox: Inbox::default(), limit: None })
