@@ -5,7 +5,7 @@
 //! | arguments | what happens |
 //! |---|---|
 //! | none | nothing: the answer lists the nodes |
-//! | `stop=N` | connections are reset, the port is closed |
+//! | `stop=N` | connections are reset, that of who asks the node itself among them; the port is closed |
 //! | `restart=N` | it starts again, with the same id and address |
 //! | `hang=N[;for=SPAN]` | it accepts connections and never answers |
 //! | `slow=N;by=SPAN` | it waits before each answer |
