@@ -49,6 +49,12 @@ fn changes<'a>(old: &'a Partition, new: &'a Partition, visit: &mut impl FnMut(Ch
     let (mut old, mut new) = (old.records().peekable(), new.records().peekable());
     loop {
         let order = match (old.peek(), new.peek()) {
+            // Most are: found out without a look into the records.
+            (Some(a), Some(b)) if a.is_same(b) => {
+                old.next();
+                new.next();
+                continue;
+            }
             (Some(a), Some(b)) => a.header().digest.cmp(&b.header().digest),
             (Some(_), None) => Less,
             (None, Some(_)) => Greater,
@@ -57,12 +63,7 @@ fn changes<'a>(old: &'a Partition, new: &'a Partition, visit: &mut impl FnMut(Ch
         match order {
             Less => visit((old.next(), None)),
             Greater => visit((None, new.next())),
-            Equal => {
-                let (a, b) = (old.next(), new.next());
-                if !matches!((a, b), (Some(a), Some(b)) if a.is_same(b)) {
-                    visit((a, b));
-                }
-            }
+            Equal => visit((old.next(), new.next())),
         }
     }
 }
