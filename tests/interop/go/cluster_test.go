@@ -223,25 +223,26 @@ func (l *load) stop(t *testing.T) {
 func TestClusterUnderLoad(t *testing.T) {
 	cases := []struct {
 		name string
+		ids  string
 		run  func(t *testing.T, nodes []string, client *as.Client)
 	}{
-		{"a node stops", func(t *testing.T, nodes []string, client *as.Client) {
+		{"a node stops", "loss-04", func(t *testing.T, nodes []string, client *as.Client) {
 			event(t, nodes[0], "stop=2")
 			waitForNodes(t, client, 2)
 		}},
-		{"a node hangs", func(t *testing.T, nodes []string, client *as.Client) {
+		{"a node hangs", "loss-07", func(t *testing.T, nodes []string, client *as.Client) {
 			event(t, nodes[0], "hang=2;for=3s")
 			time.Sleep(3500 * time.Millisecond)
 			event(t, nodes[0], "settle")
 			waitForNodes(t, client, 3)
 		}},
-		{"a node restarts", func(t *testing.T, nodes []string, client *as.Client) {
+		{"a node restarts", "loss-08", func(t *testing.T, nodes []string, client *as.Client) {
 			event(t, nodes[0], "restart=2")
 			event(t, nodes[0], "settle")
 			time.Sleep(1500 * time.Millisecond)
 			waitForNodes(t, client, 3)
 		}},
-		{"a node is added", func(t *testing.T, nodes []string, client *as.Client) {
+		{"a node is added", "loss-05", func(t *testing.T, nodes []string, client *as.Client) {
 			event(t, nodes[0], "add")
 			event(t, nodes[0], "settle")
 			waitForNodes(t, client, 4)
@@ -249,6 +250,7 @@ func TestClusterUnderLoad(t *testing.T) {
 	}
 	for _, test := range cases {
 		t.Run(test.name, func(t *testing.T) {
+			covers(t, test.ids)
 			nodes := cluster(t)
 			client := clusterClient(t, nodes[0])
 			waitForNodes(t, client, 3)
@@ -280,6 +282,7 @@ func scanned(t *testing.T, client *as.Client) []int {
 }
 
 func TestScanWhileANodeLeaves(t *testing.T) {
+	covers(t, "loss-11")
 	const records = 2000
 	nodes := cluster(t)
 	client := clusterClient(t, nodes[0])

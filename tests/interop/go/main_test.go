@@ -111,8 +111,6 @@ func results() string {
 	notApplicable("the client has neither", "expression-28")
 	notApplicable("the client has no such switch", "filter-15")
 	notApplicable("the client has no path expressions", "expression-29")
-	notApplicable("the nodes of the command cannot be stopped one by one",
-		"loss-04", "loss-05", "loss-06", "loss-07", "loss-08", "loss-09", "loss-10", "loss-11")
 	version := "unknown"
 	if info, ok := debug.ReadBuildInfo(); ok {
 		for _, dependency := range info.Deps {
@@ -193,7 +191,7 @@ func gone(t *testing.T, k *as.Key) {
 	fails(t, err, types.KEY_NOT_FOUND_ERROR)
 }
 
-func info(t *testing.T, command string) string {
+func answer(t *testing.T, command string) string {
 	t.Helper()
 	node := shared.GetNodes()[0]
 	answers, err := node.RequestInfo(as.NewInfoPolicy(), command)
