@@ -10,8 +10,8 @@ import (
 )
 
 const (
-	value = as.ListReturnTypeValue
-	count = as.ListReturnTypeCount
+	listValue = as.ListReturnTypeValue
+	listCount = as.ListReturnTypeCount
 )
 
 var (
@@ -44,13 +44,13 @@ func TestLists(t *testing.T) {
 	}{
 		{"lists-02", list(5, 6, 7), as.ListGetOp("l", -1), 7},
 		{"lists-02", list(5, 6, 7), as.ListGetRangeOp("l", 1, 9), list(6, 7)},
-		{"lists-02", list(5, 6, 7), as.ListGetByIndexOp("l", -2, value), 6},
-		{"lists-02", list(5, 6, 7), as.ListGetByIndexRangeOp("l", 1, value), list(6, 7)},
-		{"lists-02", list(5, 6, 7), as.ListGetByIndexRangeCountOp("l", 0, 2, value), list(5, 6)},
-		{"lists-07", list(1, 3, 5, 7, 9), as.ListGetByValueRangeOp("l", 3, 7, value), list(3, 5)},
-		{"lists-07", list(1, 3, 5, 7, 9), as.ListGetByValueRangeOp("l", 3, 7, value|as.ListReturnTypeInverted), list(1, 7, 9)},
-		{"lists-08", list(1, 4, 7, 9), as.ListGetByRankRangeOp("l", -2, value), list(7, 9)},
-		{"lists-08", list(1, 4, 7, 9), as.ListGetByValueRelativeRankRangeOp("l", 5, 0, value), list(7, 9)},
+		{"lists-02", list(5, 6, 7), as.ListGetByIndexOp("l", -2, listValue), 6},
+		{"lists-02", list(5, 6, 7), as.ListGetByIndexRangeOp("l", 1, listValue), list(6, 7)},
+		{"lists-02", list(5, 6, 7), as.ListGetByIndexRangeCountOp("l", 0, 2, listValue), list(5, 6)},
+		{"lists-07", list(1, 3, 5, 7, 9), as.ListGetByValueRangeOp("l", 3, 7, listValue), list(3, 5)},
+		{"lists-07", list(1, 3, 5, 7, 9), as.ListGetByValueRangeOp("l", 3, 7, listValue|as.ListReturnTypeInverted), list(1, 7, 9)},
+		{"lists-08", list(1, 4, 7, 9), as.ListGetByRankRangeOp("l", -2, listValue), list(7, 9)},
+		{"lists-08", list(1, 4, 7, 9), as.ListGetByValueRelativeRankRangeOp("l", 5, 0, listValue), list(7, 9)},
 		{"lists-13", list(4, 9), as.ListGetByValueOp("l", 9, as.ListReturnTypeExists), true},
 		{"lists-13", list(4, 9, 1), as.ListGetByValueOp("l", 9, as.ListReturnTypeReverseIndex), list(1)},
 		{"lists-13", list(4, 9, 1), as.ListGetByValueOp("l", 9, as.ListReturnTypeReverseRank), list(0)},
@@ -71,11 +71,11 @@ func TestLists(t *testing.T) {
 		{"lists-03", as.ListTrimOp("l", 1, 2), 3, list(2, 3)},
 		{"lists-03", as.ListClearOp("l"), nil, list()},
 		{"lists-03", as.ListPopOp("l", 0), 1, list(2, 3, 4, 5)},
-		{"lists-04", as.ListRemoveByIndexOp("l", 2, value), 3, list(1, 2, 4, 5)},
+		{"lists-04", as.ListRemoveByIndexOp("l", 2, listValue), 3, list(1, 2, 4, 5)},
 		{"lists-04", as.ListRemoveByValueOp("l", 4, as.ListReturnTypeIndex), list(3), list(1, 2, 3, 5)},
-		{"lists-04", as.ListRemoveByValueListOp("l", list(1, 5, 9), count), 2, list(2, 3, 4)},
+		{"lists-04", as.ListRemoveByValueListOp("l", list(1, 5, 9), listCount), 2, list(2, 3, 4)},
 		{"lists-04", as.ListRemoveByRankOp("l", -1, as.ListReturnTypeRank), 4, list(1, 2, 3, 4)},
-		{"lists-04", as.ListRemoveByValueRangeOp("l", value, 2, 4), list(2, 3), list(1, 4, 5)},
+		{"lists-04", as.ListRemoveByValueRangeOp("l", listValue, 2, 4), list(2, 3), list(1, 4, 5)},
 	}
 	for _, each := range changes {
 		scenario(t, each.ids, func(t *testing.T, k *as.Key) {

@@ -6,7 +6,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"reflect"
-	"runtime/debug"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -111,15 +111,12 @@ func results() string {
 	notApplicable("the client has neither", "expression-28")
 	notApplicable("the client has no such switch", "filter-15")
 	notApplicable("the client has no path expressions", "expression-29")
-	version := "unknown"
-	if info, ok := debug.ReadBuildInfo(); ok {
-		for _, dependency := range info.Deps {
-			if dependency.Path == module {
-				version = strings.TrimPrefix(dependency.Version, "v")
-			}
-		}
+	declared, err := os.ReadFile("go.mod")
+	if err != nil {
+		panic(err)
 	}
-	lines := []string{"client\taerospike-client-go\t" + version}
+	version := regexp.MustCompile(module + ` v(\S+)`).FindSubmatch(declared)
+	lines := []string{"client\taerospike-client-go\t" + string(version[1])}
 	for id, outcome := range outcomes {
 		lines = append(lines, id+"\t"+outcome)
 	}
@@ -191,7 +188,7 @@ func gone(t *testing.T, k *as.Key) {
 	fails(t, err, types.KEY_NOT_FOUND_ERROR)
 }
 
-func info(t *testing.T, command string) string {
+func answer(t *testing.T, command string) string {
 	t.Helper()
 	node := shared.GetNodes()[0]
 	answers, err := node.RequestInfo(as.NewInfoPolicy(), command)

@@ -20,7 +20,7 @@ const records = 60
 // q makes the set Q of scenarios.md, without indexes.
 func q(t *testing.T) {
 	t.Helper()
-	for _, name := range regexp.MustCompile(`indexname=([^:]+)`).FindAllStringSubmatch(info(t, "sindex-list:namespace=test"), -1) {
+	for _, name := range regexp.MustCompile(`indexname=([^:]+)`).FindAllStringSubmatch(answer(t, "sindex-list:namespace=test"), -1) {
 		succeeds(t, shared.DropIndex(nil, "test", "q", name[1]))
 	}
 	succeeds(t, shared.Truncate(nil, "test", "q", nil))
@@ -436,7 +436,7 @@ func TestBackground(t *testing.T) {
 		succeeds(t, err)
 		done(t, task.OnComplete())
 		same(t, all(t), from(100, 159, 1))
-		if shown := info(t, "query-show"); !strings.Contains(shown, "status=done(ok)") || !strings.Contains(shown, "recs-succeeded=60") {
+		if shown := answer(t, "query-show"); !strings.Contains(shown, "status=done(ok)") || !strings.Contains(shown, "recs-succeeded=60") {
 			t.Fatal(shown)
 		}
 	})
@@ -692,7 +692,7 @@ func TestInfo(t *testing.T) {
 			"sets/test/q": "objects=60", "namespace/test": "objects=", "statistics": "objects=",
 			"sindex-list:ns=test": "indexname=i:set=q",
 		} {
-			if got := info(t, command); !strings.Contains(got, want) {
+			if got := answer(t, command); !strings.Contains(got, want) {
 				t.Fatalf("%s: %s", command, got)
 			}
 		}
