@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import {
   Aerospike, K, assert, client, createIndex, dropIndexes, eventually, fails, generation, get, info, key, operations,
-  put, putQ, q, range, register, server, sleep, sorted
+  put, putQ, q, range, register, sleep, sorted
 } from './scenarios.js'
 import { EXAMPLES } from './server.js'
 
@@ -81,16 +81,10 @@ const games = range(0, 199).map((i) => ({ score: i * 37 % 211, player: `p${i}`, 
 const best = (most) => games.filter(({ score }) => score <= most).sort((a, b) => b.score - a.score).slice(0, 5)
   .map(({ score, player }) => ({ value: score, name: player }))
 
-// Runs an aggregation with a client that knows where the modules are.
 async function aggregate (filters, name, ...args) {
   await register('top.lua')
   await Promise.all(games.map((bins, i) => put(new Aerospike.Key('test', 'games', i), bins)))
-  const own = await server.connect({ modlua: { userPath: EXAMPLES } })
-  try {
-    return await own.query('test', 'games', { filters }).apply('top', name, args)
-  } finally {
-    own.close(false)
-  }
+  return client.query('test', 'games', { filters }).apply('top', name, args)
 }
 
 test('aggregation-01: the highest', async () =>

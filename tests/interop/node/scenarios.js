@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import { after, beforeEach } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import Aerospike from 'aerospike'
-import { start } from './server.js'
+import { EXAMPLES, start } from './server.js'
 
 export { Aerospike, assert, sleep }
 export const { status, operations, exp } = Aerospike
@@ -12,7 +12,8 @@ export const FILTERED_OUT = 27
 export const NEVER_EXPIRES = -1
 
 export const server = await start('server.conf')
-export const client = await server.connect({ maxConnsPerNode: 2000 })
+// The first client of a process decides where the modules of aggregations are.
+export const client = await server.connect({ maxConnsPerNode: 2000, modlua: { userPath: EXAMPLES } })
 export const K = new Aerospike.Key('test', 'demo', 'k')
 export const key = (name) => new Aerospike.Key('test', 'demo', name)
 export const q = (i) => new Aerospike.Key('test', 'q', i)
@@ -80,7 +81,6 @@ export async function putQ () {
 }
 
 export async function register (module) {
-  const { EXAMPLES } = await import('./server.js')
   const job = await client.udfRegister(EXAMPLES + module)
   await job.waitUntilDone(10)
 }
