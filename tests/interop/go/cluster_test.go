@@ -224,7 +224,7 @@ func (l *load) stop(t *testing.T) {
 func TestClusterUnderLoad(t *testing.T) {
 	cases := []struct {
 		name string
-		ids  string
+		id   string
 		run  func(t *testing.T, nodes []string, client *as.Client)
 	}{
 		{"a node stops", "loss-04", func(t *testing.T, nodes []string, client *as.Client) {
@@ -266,7 +266,7 @@ func TestClusterUnderLoad(t *testing.T) {
 	}
 	for _, test := range cases {
 		t.Run(test.name, func(t *testing.T) {
-			covers(t, test.ids)
+			covers(t, test.id)
 			nodes := cluster(t)
 			client := clusterClient(t, nodes[0])
 			waitForNodes(t, client, 3)
