@@ -87,7 +87,7 @@ def test_info(ask: Ask) -> None:
     namespace = pairs(ask("namespace/test"))
     assert namespace["objects"] == "7"
     assert {"master_objects", "data_used_bytes", "stop_writes", "ns_cluster_size"} <= namespace.keys()
-    [line] = [line for line in ask("sets").split(";") if "ns=test:set=demo" in line]
+    [line] = [line for line in ask("sets").split(";") if "ns=test:set=demo:" in line]
     assert pairs(line, ":")["objects"] == "7"
     assert ask("get-config:context=xdr") is not None
 
