@@ -24,10 +24,8 @@ const K = new Aerospike.Key('test', 'demo', 'k')
 const { privilegeCode } = Aerospike
 const privilege = (code, namespace = '', set = '') => new Aerospike.admin.Privilege(code, { namespace, set })
 
-after(async () => {
-  root.close()
-  await server.stop()
-})
+// Closing a client at the end has hung in its native part; the process ends without.
+after(() => server.stop())
 
 async function fails (codes, action) {
   await assert.rejects(action, ({ code, message }) => {

@@ -54,7 +54,8 @@ pub fn add(suite: &mut Suite) {
             BatchOperation::udf(&BatchUdfPolicy::default(), t.key(key), "counter", function, arguments)
         };
         let delete = BatchOperation::delete(&BatchDeletePolicy::default(), t.key(2));
-        let rows = run(&t, vec![read(&t, 0), write(&t, 1, 9), delete, call(3, "add", 3), call(0, "take", 5)]).await;
+        let rows =
+            run(&t, vec![read(&t, 0), write(&t, 1, 9), delete, call(3, "add", 3), call(0, "take", 5)]).await;
         assert_eq!(codes(&rows)[..4], [0, 0, 0, 0]);
         assert_eq!(codes(&rows)[4], 100);
         assert!(!t.exists(&t.key(2)).await);

@@ -4,8 +4,8 @@ use crate::harness::{Suite, Test};
 use aerospike::operations::cdt_context::{ctx_list_index, ctx_list_rank, ctx_map_key, ctx_map_key_create};
 use aerospike::operations::{MapOrder, Operation, bitwise, hll, lists, maps};
 use aerospike::{
-    ListOrderType, ListPolicy, ListReturnType as L, ListSortFlags, ListWriteFlags, MapPolicy, MapReturnType as M,
-    MapWriteFlags, Value, as_bin, as_list, as_map, as_val, as_values,
+    ListOrderType, ListPolicy, ListReturnType as L, ListSortFlags, ListWriteFlags, MapPolicy,
+    MapReturnType as M, MapWriteFlags, Value, as_bin, as_list, as_map, as_val, as_values,
 };
 
 /// Runs an operation on the bin `v`; asserts its result and what is left.
@@ -43,14 +43,17 @@ fn add_lists(suite: &mut Suite) {
         check(&t, &five, lists::pop("v", 0), int(1), as_list!(2, 3, 4, 5)).await;
         check(&t, &five, lists::remove_range("v", 0, 4), int(4), as_list!(5)).await;
         check(&t, &five, lists::remove_by_index("v", 2, L::VALUES), int(3), as_list!(1, 2, 4, 5)).await;
-        check(&t, &five, lists::remove_by_value("v", int(4), L::INDEX), as_list!(3), as_list!(1, 2, 3, 5)).await;
+        check(&t, &five, lists::remove_by_value("v", int(4), L::INDEX), as_list!(3), as_list!(1, 2, 3, 5))
+            .await;
         let two = lists::remove_by_value_list("v", as_values!(1, 5, 9), L::COUNT);
         check(&t, &five, two, int(2), as_list!(2, 3, 4)).await;
         check(&t, &five, lists::remove_by_rank("v", -1, L::RANK), int(4), as_list!(1, 2, 3, 4)).await;
         let mixed = as_list!(3, 1, 2, 1);
         check(&t, &mixed, lists::sort("v", ListSortFlags::DEFAULT), Value::Nil, as_list!(1, 1, 2, 3)).await;
-        check(&t, &mixed, lists::sort("v", ListSortFlags::DROP_DUPLICATES), Value::Nil, as_list!(1, 2, 3)).await;
-        check(&t, &mixed, lists::set_order("v", ListOrderType::Ordered), Value::Nil, as_list!(1, 1, 2, 3)).await;
+        check(&t, &mixed, lists::sort("v", ListSortFlags::DROP_DUPLICATES), Value::Nil, as_list!(1, 2, 3))
+            .await;
+        check(&t, &mixed, lists::set_order("v", ListOrderType::Ordered), Value::Nil, as_list!(1, 1, 2, 3))
+            .await;
     });
     suite.test("lists-07 lists-08 lists-13", |t| async move {
         t.put(&t.k(), &[as_bin!("v", as_list!(1, 3, 5, 7, 9))]).await;
@@ -70,7 +73,10 @@ fn add_lists(suite: &mut Suite) {
         t.put(&t.k(), &[as_bin!("v", as_list!(1, 2)), as_bin!("i", 1)]).await;
         t.operation_fails(24, lists::append(&policy(ListWriteFlags::ADD_UNIQUE), "v", int(1))).await;
         let lenient = ListWriteFlags::ADD_UNIQUE | ListWriteFlags::NO_FAIL | ListWriteFlags::PARTIAL;
-        assert_eq!(t.result(lists::append_items(&policy(lenient), "v", as_values!(2, 3, 1, 4))).await, int(4));
+        assert_eq!(
+            t.result(lists::append_items(&policy(lenient), "v", as_values!(2, 3, 1, 4))).await,
+            int(4)
+        );
         t.operation_fails(26, lists::insert(&policy(ListWriteFlags::INSERT_BOUNDED), "v", 9, int(4))).await;
         let lenient = ListWriteFlags::INSERT_BOUNDED | ListWriteFlags::NO_FAIL;
         t.operate(&[lists::insert(&policy(lenient), "v", 9, int(4))]).await.expect("nothing happens");
@@ -81,7 +87,9 @@ fn add_lists(suite: &mut Suite) {
     suite.test("lists-12", |t| async move {
         let policy = ListPolicy::default();
         t.put(&t.k(), &[as_bin!("v", as_list!(as_list!(1), as_list!(2)))]).await;
-        t.operate(&[lists::append(&policy, "v", int(9)).context(vec![ctx_list_index(1)])]).await.expect("appended");
+        t.operate(&[lists::append(&policy, "v", int(9)).context(vec![ctx_list_index(1)])])
+            .await
+            .expect("appended");
         assert_eq!(t.bin("v").await, as_list!(as_list!(1), as_list!(2, 9)));
         t.put(&t.k(), &[as_bin!("m", as_map!("a" => as_list!(as_list!(7), as_list!(1))))]).await;
         let context = vec![ctx_map_key("a".into()), ctx_list_rank(-1)];
@@ -131,7 +139,9 @@ fn add_maps(suite: &mut Suite) {
         t.operate(&[put(MapWriteFlags::DEFAULT, "a")]).await.expect("put");
         t.operation_fails(24, put(MapWriteFlags::CREATE_ONLY, "a")).await;
         t.operation_fails(23, put(MapWriteFlags::UPDATE_ONLY, "x")).await;
-        t.operate(&[put(MapWriteFlags::CREATE_ONLY | MapWriteFlags::NO_FAIL, "a")]).await.expect("nothing happens");
+        t.operate(&[put(MapWriteFlags::CREATE_ONLY | MapWriteFlags::NO_FAIL, "a")])
+            .await
+            .expect("nothing happens");
         let inner = vec![ctx_map_key_create("in".into(), MapOrder::KeyOrdered)];
         t.operate(&[put(MapWriteFlags::DEFAULT, "k").context(inner)]).await.expect("created");
         let found = maps::get_by_key("v", "k".into(), M::VALUE).context(vec![ctx_map_key("in".into())]);
@@ -148,7 +158,9 @@ pub fn add(suite: &mut Suite) {
         t.operate(&[bitwise::insert("b", 0, blob(&[1, 2, 3]), &policy)]).await.expect("inserted");
         t.operate(&[bitwise::or("b", 8, 8, blob(&[0xf0]), &policy)]).await.expect("changed");
         assert_eq!(t.bin("b").await, blob(&[1, 0xf2, 3]));
-        t.operate(&[bitwise::not("b", 0, 8, &policy), bitwise::lshift("b", 16, 8, 1, &policy)]).await.expect("changed");
+        t.operate(&[bitwise::not("b", 0, 8, &policy), bitwise::lshift("b", 16, 8, 1, &policy)])
+            .await
+            .expect("changed");
         assert_eq!(t.bin("b").await, blob(&[0xfe, 0xf2, 6]));
         t.operate(&[bitwise::remove("b", 1, 1, &policy)]).await.expect("changed");
         assert_eq!(t.result(bitwise::count("b", 0, 16)).await, int(9));

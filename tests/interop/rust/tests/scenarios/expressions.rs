@@ -1,12 +1,12 @@
 //! Expressions, as filters and as values.
 
 use crate::harness::{Suite, Test, fails, numbers};
-use aerospike::expressions::{self as exp, Expression, ExpType, lists as list_exp, maps as map_exp};
+use aerospike::expressions::{self as exp, ExpType, Expression, lists as list_exp, maps as map_exp};
 use aerospike::operations::exp::{ExpReadFlags, ExpWriteFlags, read_exp, write_exp};
 use aerospike::operations::{add as plus, get_bin};
 use aerospike::{
-    Bins, ListReturnType, MapReturnType, QueryPolicy, ReadPolicy, RegexFlags, Value, WritePolicy, as_bin, as_list,
-    as_map, as_val,
+    Bins, ListReturnType, MapReturnType, QueryPolicy, ReadPolicy, RegexFlags, Value, WritePolicy, as_bin,
+    as_list, as_map, as_val,
 };
 
 fn i() -> Expression {
@@ -160,9 +160,15 @@ fn add_values(suite: &mut Suite) {
         values(
             &t,
             [
-                (exp::cond(vec![exp::gt(i(), n(3)), exp::string_val("first"), exp::string_val("none")]), "first".into()),
                 (
-                    exp::exp_let(vec![exp::def("x", exp::num_add(vec![i(), n(1)])), exp::num_mul(vec![x(), x()])]),
+                    exp::cond(vec![exp::gt(i(), n(3)), exp::string_val("first"), exp::string_val("none")]),
+                    "first".into(),
+                ),
+                (
+                    exp::exp_let(vec![
+                        exp::def("x", exp::num_add(vec![i(), n(1)])),
+                        exp::num_mul(vec![x(), x()]),
+                    ]),
                     Value::Int(36),
                 ),
                 (exp::set_name(), set.into()),
@@ -183,7 +189,9 @@ fn add_values(suite: &mut Suite) {
     suite.test("expression-14 expression-15 expression-19 expression-28", |t| async move {
         let (l, m) = (|| exp::list_bin("l"), || exp::map_bin("m"));
         let element = list_exp::get_by_index(ListReturnType::VALUES, ExpType::Int, n(1), l(), &[]);
-        let by_key = |key: &str| map_exp::get_by_key(MapReturnType::VALUE, ExpType::Int, exp::string_val(key), m(), &[]);
+        let by_key = |key: &str| {
+            map_exp::get_by_key(MapReturnType::VALUE, ExpType::Int, exp::string_val(key), m(), &[])
+        };
         values(
             &t,
             [
@@ -191,7 +199,10 @@ fn add_values(suite: &mut Suite) {
                 (element, Value::Int(2)),
                 (map_exp::size(m(), &[]), Value::Int(2)),
                 (by_key("b"), Value::Int(2)),
-                (exp::eq(l(), exp::list_val(vec![Value::Int(1), Value::Int(2), Value::Int(3)])), Value::Bool(true)),
+                (
+                    exp::eq(l(), exp::list_val(vec![Value::Int(1), Value::Int(2), Value::Int(3)])),
+                    Value::Bool(true),
+                ),
                 (exp::in_list(i(), exp::list_val(vec![Value::Int(4), Value::Int(5)])), Value::Bool(true)),
                 (exp::map_keys(m()), as_list!("a", "b")),
                 (exp::map_values(m()), as_list!(1, 2)),
@@ -200,25 +211,30 @@ fn add_values(suite: &mut Suite) {
         .await;
         is_unknown(&t, by_key("x")).await;
     });
-    suite.test("expression-20 expression-21 expression-22 expression-23 expression-24 expression-25", |t| async move {
-        put_e(&t).await;
-        let twice = || exp::num_mul(vec![i(), n(2)]);
-        let read = read_exp("two", twice(), ExpReadFlags::DEFAULT);
-        let record = t.operate(&[plus(&as_bin!("i", 1)), get_bin("s"), read]).await.expect("a record");
-        assert_eq!((&record.bins["two"], &record.bins["s"]), (&Value::Int(12), &"hello".into()));
-        t.operate(&[write_exp("w", twice(), ExpWriteFlags::DEFAULT)]).await.expect("written");
-        assert_eq!(t.bin("w").await, Value::Int(12));
-        t.operation_fails(6, write_exp("w", n(1), ExpWriteFlags::CREATE_ONLY)).await;
-        t.operation_fails(17, write_exp("v", n(1), ExpWriteFlags::UPDATE_ONLY)).await;
-        let lenient = ExpWriteFlags::CREATE_ONLY | ExpWriteFlags::POLICY_NO_FAIL;
-        t.operate(&[write_exp("w", n(1), lenient)]).await.expect("nothing happens");
-        t.operation_fails(26, write_exp("w", exp::nil(), ExpWriteFlags::DEFAULT)).await;
-        t.operation_fails(26, write_exp("w", unknown(), ExpWriteFlags::DEFAULT)).await;
-        t.operate(&[write_exp("w", unknown(), ExpWriteFlags::EVAL_NO_FAIL)]).await.expect("nothing happens");
-        assert_eq!(t.bin("w").await, Value::Int(12));
-        t.operate(&[write_exp("w", exp::nil(), ExpWriteFlags::ALLOW_DELETE)]).await.expect("deleted");
-        assert_eq!(t.bin("w").await, Value::Nil);
-    });
+    suite.test(
+        "expression-20 expression-21 expression-22 expression-23 expression-24 expression-25",
+        |t| async move {
+            put_e(&t).await;
+            let twice = || exp::num_mul(vec![i(), n(2)]);
+            let read = read_exp("two", twice(), ExpReadFlags::DEFAULT);
+            let record = t.operate(&[plus(&as_bin!("i", 1)), get_bin("s"), read]).await.expect("a record");
+            assert_eq!((&record.bins["two"], &record.bins["s"]), (&Value::Int(12), &"hello".into()));
+            t.operate(&[write_exp("w", twice(), ExpWriteFlags::DEFAULT)]).await.expect("written");
+            assert_eq!(t.bin("w").await, Value::Int(12));
+            t.operation_fails(6, write_exp("w", n(1), ExpWriteFlags::CREATE_ONLY)).await;
+            t.operation_fails(17, write_exp("v", n(1), ExpWriteFlags::UPDATE_ONLY)).await;
+            let lenient = ExpWriteFlags::CREATE_ONLY | ExpWriteFlags::POLICY_NO_FAIL;
+            t.operate(&[write_exp("w", n(1), lenient)]).await.expect("nothing happens");
+            t.operation_fails(26, write_exp("w", exp::nil(), ExpWriteFlags::DEFAULT)).await;
+            t.operation_fails(26, write_exp("w", unknown(), ExpWriteFlags::DEFAULT)).await;
+            t.operate(&[write_exp("w", unknown(), ExpWriteFlags::EVAL_NO_FAIL)])
+                .await
+                .expect("nothing happens");
+            assert_eq!(t.bin("w").await, Value::Int(12));
+            t.operate(&[write_exp("w", exp::nil(), ExpWriteFlags::ALLOW_DELETE)]).await.expect("deleted");
+            assert_eq!(t.bin("w").await, Value::Nil);
+        },
+    );
 }
 
 pub fn add(suite: &mut Suite) {

@@ -3,8 +3,8 @@
 use crate::server::{Server, example};
 use aerospike::query::PartitionFilter;
 use aerospike::{
-    AdminPolicy, Bin, Bins, Client, CollectionIndexType, Error, IndexMap, IndexType, Key, QueryPolicy, ReadPolicy, Record,
-    Statement, Task, UdfLang, Value, WritePolicy, operations::Operation,
+    AdminPolicy, Bin, Bins, Client, CollectionIndexType, Error, IndexMap, IndexType, Key, QueryPolicy,
+    ReadPolicy, Record, Statement, Task, UdfLang, Value, WritePolicy, operations::Operation,
 };
 use futures::StreamExt;
 use futures::future::BoxFuture;
@@ -53,7 +53,11 @@ impl Suite {
         let conclusion = libtest_mimic::run(&Arguments::from_args(), trials.chain(skipped).collect());
         if let Some(file) = std::env::var_os("RESULTS") {
             let mut text = "client\taerospike-client-rust\t3.0.0\n".to_owned();
-            results.lock().expect("results").iter().for_each(|(id, result)| text += &format!("{id}\t{result}\n"));
+            results
+                .lock()
+                .expect("results")
+                .iter()
+                .for_each(|(id, result)| text += &format!("{id}\t{result}\n"));
             not_applicable.iter().for_each(|(id, why)| text += &format!("{id}\tnot applicable\t{why}\n"));
             std::fs::write(file, text).expect("the results are written");
         }
@@ -67,7 +71,8 @@ impl Suite {
 fn record(results: &mut BTreeMap<String, String>, id: &str, failure: Option<&str>) {
     let result = results.entry(id.to_owned()).or_insert_with(|| "passed".to_owned());
     if let Some(failure) = failure {
-        let line: String = failure.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(200).collect();
+        let line: String =
+            failure.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(200).collect();
         *result = format!("failed\t{line}");
     }
 }
@@ -163,7 +168,8 @@ impl Test {
     pub async fn index(&self, bin: &str, kind: IndexType, collection: CollectionIndexType) {
         let name = format!("{}-{bin}", self.set);
         let policy = AdminPolicy::default();
-        let task = self.client.create_index_on_bin(&policy, "test", &self.set, bin, &name, kind, collection, None);
+        let task =
+            self.client.create_index_on_bin(&policy, "test", &self.set, bin, &name, kind, collection, None);
         task.await.expect("an index").wait_till_complete(None).await.expect("built");
     }
 

@@ -4,8 +4,8 @@ use crate::harness::{Suite, Test, fails, numbers, point};
 use aerospike::operations::{add as plus, get_bin};
 use aerospike::query::{Filter, PartitionFilter};
 use aerospike::{
-    AdminPolicy, Bins, CollectionIndexType, IndexType, Key, QueryPolicy, Statement, Task, UdfLang, Value, WritePolicy,
-    as_bin,
+    AdminPolicy, Bins, CollectionIndexType, IndexType, Key, QueryPolicy, Statement, Task, UdfLang, Value,
+    WritePolicy, as_bin,
 };
 use futures::StreamExt;
 
@@ -78,7 +78,8 @@ fn add_queries(suite: &mut Suite) {
         wide.set_filter(Filter::range("n", 10, 49));
         assert_eq!(t.query(&policy, wide).await.expect("records").len(), 5);
         let name = format!("{}-n", t.set);
-        let task = t.client.drop_index(&AdminPolicy::default(), "test", &t.set, &name).await.expect("dropped");
+        let task =
+            t.client.drop_index(&AdminPolicy::default(), "test", &t.set, &name).await.expect("dropped");
         task.wait_till_complete(None).await.expect("gone");
         fails(201, t.query(&QueryPolicy::default(), statement()).await);
     });
@@ -103,7 +104,15 @@ fn add_queries(suite: &mut Suite) {
         assert_eq!(find(&t, Filter::contains("m", "k6", MapKeys)).await.len(), 8);
         let policy = AdminPolicy::default();
         let task = t.client.create_index_on_bin(
-            &policy, "test", &t.set, "m", "index-03-values", IndexType::Numeric, MapValues, None);
+            &policy,
+            "test",
+            &t.set,
+            "m",
+            "index-03-values",
+            IndexType::Numeric,
+            MapValues,
+            None,
+        );
         task.await.expect("an index").wait_till_complete(None).await.expect("built");
         assert_eq!(find(&t, Filter::contains_range("m", 57, 70, MapValues)).await, [57, 58, 59]);
     });
@@ -140,9 +149,18 @@ pub fn add(suite: &mut Suite) {
         assert_eq!(call("counter", "add", &visits).await.expect("a result"), Some(Value::Int(1)));
         assert_eq!(call("counter", "add", &visits).await.expect("a result"), Some(Value::Int(2)));
         let path = Value::List(vec!["a".into(), "b".into()]);
-        for value in [Value::Int(7), Value::from(2.5), "text".into(), Value::Bool(true), Value::List(vec![path.clone()])] {
+        for value in [
+            Value::Int(7),
+            Value::from(2.5),
+            "text".into(),
+            Value::Bool(true),
+            Value::List(vec![path.clone()]),
+        ] {
             call("document", "set", &["d".into(), path.clone(), value.clone()]).await.expect("set");
-            assert_eq!(call("document", "get", &["d".into(), path.clone()]).await.expect("a result"), Some(value));
+            assert_eq!(
+                call("document", "get", &["d".into(), path.clone()]).await.expect("a result"),
+                Some(value)
+            );
         }
         let error = call("counter", "take", &["visits".into(), Value::Int(9)]).await.expect_err("too much");
         assert!(error.to_string().contains("only 2 left"), "{error}");
@@ -161,7 +179,8 @@ pub fn add(suite: &mut Suite) {
         assert_eq!(t.record(&t.k()).await.generation, 1);
     });
     suite.test("info-01 info-02 info-04 info-05", |t| async move {
-        let answers = t.client.info(&AdminPolicy::default(), &["build", "edition", "node", "namespaces"]).await;
+        let answers =
+            t.client.info(&AdminPolicy::default(), &["build", "edition", "node", "namespaces"]).await;
         let answers = answers.expect("answers");
         assert!(answers["build"].starts_with("8.1."), "{answers:?}");
         assert_eq!(answers["namespaces"], "test;aging");

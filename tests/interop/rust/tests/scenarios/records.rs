@@ -4,8 +4,8 @@ use crate::harness::{Suite, Test, fails};
 use crate::server::{Server, dead_port};
 use aerospike::operations::{add as plus_op, append, delete, get, get_bin, prepend, put, touch};
 use aerospike::{
-    Bins, Client, ClientPolicy, Expiration, GenerationPolicy, IndexMap, Key, ReadPolicy, RecordExistsAction, Value, WritePolicy,
-    as_bin, as_list, as_map, as_val,
+    Bins, Client, ClientPolicy, Expiration, GenerationPolicy, IndexMap, Key, ReadPolicy, RecordExistsAction,
+    Value, WritePolicy, as_bin, as_list, as_map, as_val,
 };
 use std::time::Duration;
 use tokio::time::sleep;
@@ -55,7 +55,11 @@ fn add_connect(suite: &mut Suite) {
         policy.timeout = 1000;
         let host = format!("127.0.0.1:{}", dead_port());
         let connect = Client::new(&policy, &host);
-        let _ = tokio::time::timeout(Duration::from_secs(10), connect).await.expect("no hang").map(|_| ()).unwrap_err();
+        let _ = tokio::time::timeout(Duration::from_secs(10), connect)
+            .await
+            .expect("no hang")
+            .map(|_| ())
+            .unwrap_err();
     });
     suite.test("connect-03", |t| async move {
         let mut policy = ClientPolicy::default();
@@ -145,10 +149,16 @@ fn add_records(suite: &mut Suite) {
     });
     suite.test("records-07", |t| async move {
         let blob = Value::Blob(vec![7]);
-        round_trip(&t, as_list!(1, "two", 3.5, as_list!(4, as_list!(5)), as_map!("six" => 6), blob, true, Value::Nil))
-            .await;
-        round_trip(&t, as_map!("a" => as_list!(1, 2), "b" => as_map!("c" => as_map!("d" => Value::Nil)), 3 => "int key"))
-            .await;
+        round_trip(
+            &t,
+            as_list!(1, "two", 3.5, as_list!(4, as_list!(5)), as_map!("six" => 6), blob, true, Value::Nil),
+        )
+        .await;
+        round_trip(
+            &t,
+            as_map!("a" => as_list!(1, 2), "b" => as_map!("c" => as_map!("d" => Value::Nil)), 3 => "int key"),
+        )
+        .await;
     });
     suite.test("records-08 records-09", |t| async move {
         let mut keys = vec![t.key("a"), t.key(1), t.key("1"), t.key(Value::Blob(vec![1, 2]))];
@@ -169,7 +179,8 @@ fn add_records(suite: &mut Suite) {
         let record = t.record(&t.k()).await;
         assert_eq!(record.bins, bins([("a", Value::Int(1)), ("b", Value::Int(3)), ("c", Value::Int(4))]));
         assert_eq!(record.generation, 2);
-        let selected = t.client.get(&ReadPolicy::default(), &t.k(), Bins::from(["a", "c"])).await.expect("a record");
+        let selected =
+            t.client.get(&ReadPolicy::default(), &t.k(), Bins::from(["a", "c"])).await.expect("a record");
         assert_eq!(selected.bins, bins([("a", Value::Int(1)), ("c", Value::Int(4))]));
     });
     suite.test("records-13 records-14", |t| async move {
@@ -199,7 +210,8 @@ fn add_records(suite: &mut Suite) {
         t.client.add(&policy, &t.k(), &[as_bin!("n", 2), as_bin!("max", 1)]).await.expect("added");
         fails(12, t.client.append(&policy, &t.k(), &[as_bin!("n", "x")]).await);
         fails(12, t.client.add(&policy, &t.k(), &[as_bin!("s", 1)]).await);
-        let expected = bins([("s", "emergence".into()), ("n", Value::Int(42)), ("max", Value::Int(i64::MIN))]);
+        let expected =
+            bins([("s", "emergence".into()), ("n", Value::Int(42)), ("max", Value::Int(i64::MIN))]);
         assert_eq!(t.get(&t.k()).await, expected);
         t.client.append(&policy, &t.key("new"), &[as_bin!("s", "x")]).await.expect("created");
         t.client.add(&policy, &t.key("new"), &[as_bin!("n", 7)]).await.expect("created");
@@ -283,7 +295,10 @@ fn add_policies(suite: &mut Suite) {
         t.client.put(&ttl(Expiration::Seconds(1)), &t.k(), &[as_bin!("a", 1)]).await.expect("put");
         sleep(Duration::from_millis(2200)).await;
         assert!(!t.exists(&t.k()).await);
-        t.client.put(&exists(RecordExistsAction::CreateOnly), &t.k(), &[as_bin!("a", 1)]).await.expect("created");
+        t.client
+            .put(&exists(RecordExistsAction::CreateOnly), &t.k(), &[as_bin!("a", 1)])
+            .await
+            .expect("created");
     });
     suite.test("policies-12", |t| async move {
         t.put(&t.k(), &[as_bin!("a", 1)]).await;

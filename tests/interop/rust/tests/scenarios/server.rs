@@ -16,7 +16,8 @@ impl Server {
     /// Starts it with a configuration of tests/interop and waits until it serves.
     pub fn start(config: &str, port: u16) -> Server {
         let interop = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("tests/interop");
-        let port_file = std::env::temp_dir().join(format!("interop-rust-{}-{config}-{port}", std::process::id()));
+        let port_file =
+            std::env::temp_dir().join(format!("interop-rust-{}-{config}-{port}", std::process::id()));
         let _ = std::fs::remove_file(&port_file);
         let mut child = Command::new(program())
             .arg("--port")
@@ -32,7 +33,9 @@ impl Server {
         let mut line = String::new();
         let _ = BufReader::new(child.stdout.take().expect("standard output")).read_line(&mut line);
         for _ in 0..500 {
-            if let Some(port) = std::fs::read_to_string(&port_file).ok().and_then(|text| text.trim().parse().ok()) {
+            if let Some(port) =
+                std::fs::read_to_string(&port_file).ok().and_then(|text| text.trim().parse().ok())
+            {
                 let _ = std::fs::remove_file(&port_file);
                 return Server { child, port };
             }
@@ -76,7 +79,8 @@ fn repository() -> PathBuf {
 
 /// The command to start: that of the environment variable EMULATOR.
 fn program() -> PathBuf {
-    std::env::var_os("EMULATOR").map_or_else(|| repository().join("target/debug/aerospike-emulator"), PathBuf::from)
+    std::env::var_os("EMULATOR")
+        .map_or_else(|| repository().join("target/debug/aerospike-emulator"), PathBuf::from)
 }
 
 /// A module in the examples of functions.
@@ -86,5 +90,8 @@ pub fn example(module: &str) -> String {
 
 /// A port where nobody listens.
 pub fn dead_port() -> u16 {
-    std::net::TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a port").port()
+    std::net::TcpListener::bind("127.0.0.1:0")
+        .and_then(|listener| listener.local_addr())
+        .expect("a port")
+        .port()
 }
