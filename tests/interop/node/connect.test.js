@@ -88,6 +88,3 @@ test('loss-03: restarted between commands', () => withServer(async (lone, own) =
     await assert.rejects(lone.get(K), (error) => error.code < 0 || [2, 9, 11].includes(error.code))
   }
 }))
-
-test('loss-04 loss-05: several nodes', { skip: 'the emulator has one node' })
-

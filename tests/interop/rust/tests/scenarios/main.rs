@@ -15,8 +15,6 @@ use harness::Suite;
 /// What the client cannot do, and why.
 const NOT_APPLICABLE: &[(&str, &str)] = &[
     ("connect-07", "with one node, the client refuses to start when any of its seeds is dead"),
-    ("loss-04", "the emulator has one node"),
-    ("loss-05", "the emulator has one node"),
     ("filter-15", "the client has no such policy"),
 ];
 

@@ -16,7 +16,6 @@ import java.io.IOException;
 import java.time.Duration;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
-import org.junit.jupiter.api.Disabled;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
@@ -89,10 +88,4 @@ class LossTest {
       }
     }
   }
-
-  @Test
-  @Tag("loss-04")
-  @Tag("loss-05")
-  @Disabled("the emulator has one node")
-  void severalNodes() {}
 }
