@@ -78,20 +78,26 @@ class Load:
     def work(self, worker: int) -> None:
         """Writes and reads own keys; remembers what each may hold."""
         possible: dict[int, set[int]] = {}
+        # What a node that hung may yet write, whenever it goes on: clients have sent it elsewhere since, or given up.
+        late: dict[int, set[int]] = {}
         number = 0
         while not self.stopping.is_set():
             number += 1
             at = number % KEYS
             key = ("test", "load", f"{worker}-{at}")
             held = possible.setdefault(at, set())
-            if self.run(self.client.put, key, {"n": number}, {}, POLICY) is not FAILED:
+            start = time.monotonic()
+            written = self.run(self.client.put, key, {"n": number}, {}, POLICY) is not FAILED
+            if written:
                 held.clear()
-            # A write that failed may have happened, or may yet.
+            # A write that failed may have happened.
             held.add(number)
+            if not written or time.monotonic() - start > SOCKET / 1000:
+                late.setdefault(at, set()).add(number)
             record = self.run(self.client.get, key, POLICY)
             if record is not FAILED:
                 value = record[2]["n"]
-                if value not in held:
+                if value not in held | late.get(at, set()):
                     self.wrong.append(f"{key}: {value} instead of {held}")
 
     def run(self, command: Callable[..., Any], *arguments: Any) -> Any:
