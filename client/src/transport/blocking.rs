@@ -20,6 +20,11 @@ use std::time::{Duration, Instant};
 /// A pooled connection that was idle for less than this is taken to be alive without a look.
 pub(crate) const TRUSTED: Duration = Duration::from_millis(100);
 
+/// How long a thread looks for its reply before it goes to sleep.
+const WATCH: Duration = Duration::from_micros(50);
+/// Most replies in a row that are waited for asleep after looking was in vain.
+const MOST_PASSED: u32 = 256;
+
 /// Where a command goes.
 #[derive(Clone, Copy, Debug)]
 pub struct Target<'a> {
@@ -38,6 +43,34 @@ pub struct Socket {
     inbox: Inbox,
     /// The timeout that the socket has been told.
     limit: Option<Duration>,
+    watch: Watch,
+}
+
+/// When to look for a reply instead of sleeping until it comes.
+///
+/// To sleep and be woken costs more than what a server nearby needs for a command. So the thread looks for a moment,
+/// and lets others run between two looks. Where replies take longer than that (a server far away, a busy machine),
+/// it looks ever more rarely.
+#[derive(Clone, Copy, Debug, Default)]
+struct Watch {
+    /// Replies to pass before the next look.
+    left: u32,
+    /// Replies passed since looking was in vain.
+    passed: u32,
+}
+
+impl Watch {
+    /// Whether to look for the next reply.
+    fn begins(&mut self) -> bool {
+        let begins = self.left == 0;
+        self.left = self.left.saturating_sub(1);
+        begins
+    }
+
+    fn ended(&mut self, was_in_vain: bool) {
+        self.passed = if was_in_vain { (self.passed * 2).clamp(1, MOST_PASSED) } else { 0 };
+        self.left = self.passed;
+    }
 }
 
 impl Socket {
@@ -85,7 +118,7 @@ impl Socket {
         let failed = |error| ErrorKind::Connection(format!("{address}: {error}"));
         stream.set_nodelay(true).map_err(failed)?;
         let stream = Stream::new(stream, encryption)?;
-        Ok(Socket { stream, inbox: Inbox::default(), limit: None })
+        Ok(Socket { stream, inbox: Inbox::default(), limit: None, watch: Watch::default() })
     }
 
     /// Writes a request.
@@ -106,8 +139,16 @@ impl Socket {
         deadline: Option<Instant>,
     ) -> Result<&Inbox, Option<ErrorKind>> {
         self.inbox.expect(expect);
+        let mut first = match self.watch.begins() {
+            true => self.look().map_err(broken)?,
+            false => None,
+        };
         loop {
-            let count = match self.stream.read(self.inbox.space()) {
+            let read = match first.take() {
+                Some(count) => Ok(count),
+                None => self.stream.read(self.inbox.space()),
+            };
+            let count = match read {
                 Ok(0) => return Err(Some(ErrorKind::Connection("closed by the server".into()))),
                 Ok(count) => count,
                 Err(error) if error.kind() == Io::Interrupted => continue,
@@ -125,6 +166,26 @@ impl Socket {
                 }
             }
         }
+    }
+
+    /// Looks for the beginning of a reply for a moment; how many bytes there were.
+    fn look(&mut self) -> std::io::Result<Option<usize>> {
+        self.stream.socket().set_nonblocking(true)?;
+        let start = Instant::now();
+        let found = loop {
+            match self.stream.read(self.inbox.space()) {
+                Err(error) if error.kind() == Io::WouldBlock => {}
+                Err(error) if error.kind() == Io::Interrupted => {}
+                read => break Some(read),
+            }
+            if start.elapsed() > WATCH {
+                break None;
+            }
+            std::thread::yield_now();
+        };
+        self.stream.socket().set_nonblocking(false)?;
+        self.watch.ended(found.is_none());
+        found.transpose()
     }
 
     /// Bounds each single read and write.
@@ -605,5 +666,26 @@ fn stream_rows(
         if run.run().total_deadline().is_some_and(|deadline| deadline <= Instant::now()) {
             return Err(None);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn looking_in_vain_is_done_ever_more_rarely() {
+        let mut watch = Watch::default();
+        let mut looks = 0;
+        for _ in 0..10_000 {
+            if watch.begins() {
+                looks += 1;
+                watch.ended(true);
+            }
+        }
+        assert!((30..60).contains(&looks), "{looks}");
+        while !watch.begins() {}
+        watch.ended(false);
+        assert!((0..100).all(|_| watch.begins()));
     }
 }
