@@ -6,10 +6,22 @@ use bytes::{BufMut, BytesMut};
 use flate2::Compression;
 use flate2::read::ZlibDecoder;
 use flate2::write::ZlibEncoder;
+use std::borrow::Cow;
 use std::io::{Read, Write};
 
 /// Shorter frames are not worth compressing.
 const WORTH: usize = 128;
+
+/// The body of the message that a frame is, or holds compressed.
+///
+/// # Errors
+/// As [`inflate`].
+pub fn message_body(frame_type: FrameType, body: &[u8]) -> Result<Cow<'_, [u8]>, ResultCode> {
+    match frame_type {
+        FrameType::Compressed => inflate(body).map(Cow::Owned),
+        _ => Ok(Cow::Borrowed(body)),
+    }
+}
 
 /// Takes the message frame out of a compressed body; returns the message's body.
 ///

@@ -217,12 +217,7 @@ pub fn run_offloaded(
         let _ = frames.send(out);
         return;
     }
-    let inflated = match frame_type {
-        FrameType::Compressed => compression::inflate(body).map(Cow::Owned),
-        _ => Ok(Cow::Borrowed(body)),
-    };
-    let header = inflated.and_then(|body| Ok((Header::parse(&body)?, body)));
-    match header {
+    match unwrap_message(frame_type, body) {
         Err(code) => {
             note(watch, code);
             refuse(&mut out, code, 0);
@@ -254,12 +249,7 @@ pub fn run_offloaded(
 /// Runs a message that calls a function, and appends its reply.
 pub fn run_call(at: At<'_>, frame_type: FrameType, body: &[u8], out: &mut BytesMut) {
     let At { server, caller, watch, .. } = at;
-    let inflated = match frame_type {
-        FrameType::Compressed => compression::inflate(body).map(Cow::Owned),
-        _ => Ok(Cow::Borrowed(body)),
-    };
-    let header = inflated.and_then(|body| Ok((Header::parse(&body)?, body)));
-    match header {
+    match unwrap_message(frame_type, body) {
         Err(code) => {
             note(watch, code);
             refuse(out, code, 0);
@@ -274,6 +264,12 @@ pub fn run_call(at: At<'_>, frame_type: FrameType, body: &[u8], out: &mut BytesM
             }
         }
     }
+}
+
+/// Header and body of the message that a frame is, or holds compressed.
+fn unwrap_message(frame_type: FrameType, body: &[u8]) -> Result<(Header, Cow<'_, [u8]>), ResultCode> {
+    let body = compression::message_body(frame_type, body)?;
+    Ok((Header::parse(&body)?, body))
 }
 
 /// Whether the client takes a compressed reply and the edition gives one.

@@ -8,7 +8,6 @@ use aerospike_wire::bits::info1;
 use aerospike_wire::message::MESSAGE_HEADER_SIZE;
 use aerospike_wire::proto::FrameType;
 use aerospike_wire::{Digest, Header, Message, field};
-use std::borrow::Cow;
 
 /// Begins to watch a request; `None` for one that is none of theirs: what controls the emulator, and whatever a
 /// client asks before it has logged in.
@@ -21,10 +20,7 @@ pub fn begin(server: &Server, session: &Session, frame_type: FrameType, body: &[
         return None;
     }
     let user = account.map_or(&[][..], |account| &account.name);
-    let body = match frame_type {
-        FrameType::Compressed => Cow::Owned(compression::inflate(body).ok()?),
-        _ => Cow::Borrowed(body),
-    };
+    let body = compression::message_body(frame_type, body).ok()?;
     let node = session.node.name();
     let request = Request { server, session, frame_type, body: &body, user, node: &node };
     request.watch()
