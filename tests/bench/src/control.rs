@@ -96,12 +96,9 @@ pub fn log(program: &Path, rounds: usize, duration: Duration) -> io::Result<Vec<
     for round in 0..rounds as u64 {
         for (index, command) in ["emulator-log:stop", "emulator-log:start"].into_iter().enumerate() {
             info(server.address, command)?;
-            let before = server.cpu()?;
-            let outcome = load::run(server.address, workload, CONNECTIONS, duration, round)?;
-            let cpu = server.cpu()?.saturating_sub(before);
-            let operations = outcome.operations.max(1) as f64;
-            rates[index].push(operations / outcome.elapsed.as_secs_f64());
-            costs[index].push(cpu.as_secs_f64() * 1e6 / operations);
+            let (outcome, cost) = load::run_counting_cpu(&server, workload, CONNECTIONS, duration, round)?;
+            rates[index].push(outcome.operations.max(1) as f64 / outcome.elapsed.as_secs_f64());
+            costs[index].push(cost);
         }
     }
     let ratio = |pair: &[Vec<f64>; 2]| pair[1].iter().zip(&pair[0]).map(|(on, off)| on / off).collect();

@@ -1,5 +1,6 @@
 //! The load: a closed loop on one thread, one request under way on each connection.
 
+use crate::process::Server;
 use crate::workloads::{Random, Reply, Sink, Workload};
 use aerospike_wire::bits::info3;
 use aerospike_wire::proto::{FrameType, HEADER_SIZE, ProtoHeader};
@@ -110,6 +111,21 @@ pub fn run(
             return Ok(outcome);
         }
     }
+}
+
+/// Runs a workload for a while; with its outcome the server's CPU time for one operation, in microseconds.
+pub fn run_counting_cpu(
+    server: &Server,
+    workload: &Workload,
+    connections: usize,
+    duration: Duration,
+    seed: u64,
+) -> io::Result<(Outcome, f64)> {
+    let before = server.cpu()?;
+    let outcome = run(server.address, workload, connections, duration, seed)?;
+    let cpu = server.cpu()?.saturating_sub(before);
+    let cost = cpu.as_secs_f64() * 1e6 / outcome.operations.max(1) as f64;
+    Ok((outcome, cost))
 }
 
 impl Connection {

@@ -88,9 +88,7 @@ fn turn(
     seed: u64,
 ) -> io::Result<Turn> {
     load::run(server.address, workload, connections, WARM_UP, seed)?;
-    let before = server.cpu()?;
-    let outcome = load::run(server.address, workload, connections, duration, seed + 1000)?;
-    let cpu = server.cpu()?.saturating_sub(before);
+    let (outcome, cpu) = load::run_counting_cpu(server, workload, connections, duration, seed + 1000)?;
     if outcome.errors > 0 {
         let total = outcome.operations;
         return Err(io::Error::other(format!(
@@ -100,7 +98,7 @@ fn turn(
     }
     Ok(Turn {
         throughput: outcome.operations as f64 / outcome.elapsed.as_secs_f64(),
-        cpu: cpu.as_secs_f64() * 1e6 / outcome.operations.max(1) as f64,
+        cpu,
         median: outcome.percentile(0.5),
         p99: outcome.percentile(0.99),
     })

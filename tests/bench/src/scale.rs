@@ -118,14 +118,9 @@ fn probe(address: SocketAddr, done: &AtomicBool) -> io::Result<f64> {
 
 /// The server's CPU time for one read, in microseconds.
 fn read(server: &Server, workload: &Workload, rounds: usize) -> io::Result<Vec<f64>> {
-    let mut values = Vec::with_capacity(rounds);
-    for round in 0..rounds {
-        let before = server.cpu()?;
-        let outcome = load::run(server.address, workload, 16, READ_TIME, round as u64)?;
-        let cpu = server.cpu()?.saturating_sub(before);
-        values.push(cpu.as_secs_f64() * 1e6 / outcome.operations.max(1) as f64);
-    }
-    Ok(values)
+    (0..rounds as u64)
+        .map(|round| Ok(load::run_counting_cpu(server, workload, 16, READ_TIME, round)?.1))
+        .collect()
 }
 
 fn truncate(server: &Server) -> io::Result<f64> {

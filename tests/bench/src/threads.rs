@@ -23,14 +23,11 @@ pub fn measure(program: &Path, rounds: usize, duration: Duration) -> io::Result<
     let servers = [start("1")?, start("2")?];
     let mut ratios = Vec::with_capacity(rounds);
     for round in 0..rounds as u64 {
-        let mut cost = [0.0; 2];
-        for (server, cost) in servers.iter().zip(&mut cost) {
-            let before = server.cpu()?;
-            let outcome = load::run(server.address, workload, CONNECTIONS, duration, round)?;
-            let cpu = server.cpu()?.saturating_sub(before);
-            *cost = cpu.as_secs_f64() / outcome.operations.max(1) as f64;
-        }
-        ratios.push(cost[1] / cost[0]);
+        let cost = |server| {
+            load::run_counting_cpu(server, workload, CONNECTIONS, duration, round).map(|(_, cost)| cost)
+        };
+        let (one, two) = (cost(&servers[0])?, cost(&servers[1])?);
+        ratios.push(two / one);
     }
     Ok(vec![Figure {
         name: "CPU of a get, 2 service threads against 1",
