@@ -40,6 +40,9 @@ struct Options {
     /// Namespace to serve instead of "test" or those of the file; may be repeated
     #[arg(long = "namespace", value_name = "NAME")]
     namespaces: Vec<String>,
+    /// Strong consistency in all namespaces, which transactions need
+    #[arg(long)]
+    strong_consistency: bool,
     /// Nodes of the cluster; their ports follow each other
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=64))]
     nodes: u32,
@@ -230,6 +233,9 @@ fn configure(options: &Options) -> Result<Config, String> {
             EditionName::Community => Edition::Community,
             EditionName::Enterprise => Edition::Enterprise,
         };
+    }
+    if options.strong_consistency {
+        config.namespaces.iter_mut().for_each(|namespace| namespace.strong_consistency = true);
     }
     config.nodes = options.nodes;
     config.racks.clone_from(&options.racks);

@@ -1,4 +1,4 @@
-//! What happens in the background: collecting expired records and distributions.
+//! What happens in the background: collecting expired records and distributions, ending expired transactions.
 
 use crate::server::Server;
 use crate::store::Namespace;
@@ -23,14 +23,16 @@ pub fn run(server: &Server, stopped: &AtomicBool) {
 struct Due {
     reaped: Instant,
     collected: Instant,
+    raided: Instant,
 }
 
 impl Due {
     fn now() -> Due {
-        Due { reaped: Instant::now(), collected: Instant::now() }
+        Due { reaped: Instant::now(), collected: Instant::now(), raided: Instant::now() }
     }
 
     fn keep(&mut self, namespace: &Namespace) {
+        namespace.end_expired_transactions();
         if is_due(&mut self.reaped, &namespace.settings.nsup_period) {
             let count = namespace.reap();
             if count > 0 {
@@ -39,6 +41,9 @@ impl Due {
         }
         if is_due(&mut self.collected, &namespace.settings.nsup_hist_period) {
             namespace.collect_histograms();
+        }
+        if is_due(&mut self.raided, &namespace.settings.tomb_raider_period) {
+            namespace.raid_tombs();
         }
     }
 }

@@ -19,6 +19,7 @@
 //! | [`digest`] | record digests and partition ids |
 //! | [`result`] | result codes |
 //! | [`time`] | the protocol's epoch and its times to live |
+//! | [`version`] | versions of records, for transactions |
 //!
 //! Sections such as "wire §9" in the documentation name the functional reference of the protocol that this
 //! project is built from.
@@ -40,9 +41,11 @@ pub mod proto;
 pub mod result;
 pub mod time;
 pub mod value;
+pub mod version;
 
 pub use digest::{Digest, PARTITIONS};
 pub use message::{Field, Header, Message, Op};
 pub use particle::{Particle, ParticleType};
 pub use result::ResultCode;
 pub use value::Value;
+pub use version::RecordVersion;

@@ -1,15 +1,16 @@
 //! Deleting one record (wire §12, §18).
 
+use super::transaction::{Part, View};
 use super::{Ending, Failure, Origin, Request, expression, key_matches, set_matches, write};
-use crate::store::Counter;
+use crate::store::{Counter, Record};
 use aerospike_wire::ResultCode;
 use aerospike_wire::bits::info2;
 
 /// Runs a delete. Its replies never tell generation or void time.
 pub fn run(request: &Request<'_>) -> Ending {
-    let code = execute(request).err().map_or(ResultCode::OK, |failure| failure.code);
-    count(request, code);
-    Ending::bare(code)
+    let ending = execute(request).err().unwrap_or(Ending::bare(ResultCode::OK));
+    count(request, ending.code);
+    ending
 }
 
 fn execute(request: &Request<'_>) -> Result<(), Failure> {
@@ -17,25 +18,35 @@ fn execute(request: &Request<'_>) -> Result<(), Failure> {
     if request.header().info2 & info2::DURABLE_DELETE != 0 && request.is_community() {
         return Err(Ending::bare(ResultCode::ENTERPRISE_ONLY));
     }
-    write::refuse_expunge(request)?;
+    // Community Edition looks at no transaction here (transactions §14).
+    let part = if request.is_community() { None } else { Part::of(request)? };
+    write::refuse_expunge(request, part.is_some()).map_err(Ending::bare)?;
     let mut partition = request.namespace.partition(&request.digest).write();
+    let now_ms = request.namespace.clock.now_ms();
+    let view = View::to_write(request, part, &partition, (now_ms / 1000) as u32)?;
     let position = partition.position(&request.digest);
     // An expired record that was not collected yet can still be deleted.
-    let found = position.ok().and_then(|at| partition.at(at).map(|record| (at, record)));
-    let (at, record) = found.ok_or(Ending::bare(ResultCode::NOT_FOUND))?;
+    let existing = view.record_at(&partition, position).cloned();
+    let done = existing.ok_or(ResultCode::NOT_FOUND).and_then(|record| {
+        check(request, &view, &record, now_ms)?;
+        view.remove(request, &mut partition, position, &record, now_ms)
+    });
+    done.map_err(|code| view.tell_version(Ending::bare(code)))
+}
+
+/// What is checked of a record before it is deleted, in the server's order.
+fn check(request: &Request<'_>, view: &View, record: &Record, now_ms: u64) -> Result<(), ResultCode> {
+    view.check_relock(request)?;
     if !set_matches(request, record) {
-        return Err(Ending::bare(ResultCode::PARAMETER));
+        return Err(ResultCode::PARAMETER);
     }
     if !write::generation_permits(request.header(), record.header().generation) {
         request.namespace.stats.bump(Counter::FailGeneration);
-        return Err(Ending::bare(ResultCode::GENERATION));
+        return Err(ResultCode::GENERATION);
     }
-    expression::check_filter(request, record).map_err(Ending::bare)?;
-    if !key_matches(request, record) {
-        return Err(Ending::bare(ResultCode::KEY_MISMATCH));
-    }
-    request.namespace.remove(&mut partition, at);
-    Ok(())
+    view.check_deadline(request.namespace, now_ms)?;
+    expression::check_filter(request, record)?;
+    if key_matches(request, record) { Ok(()) } else { Err(ResultCode::KEY_MISMATCH) }
 }
 
 fn count(request: &Request<'_>, code: ResultCode) {

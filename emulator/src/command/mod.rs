@@ -9,11 +9,13 @@ mod delete;
 pub mod expression;
 pub mod info;
 mod inside;
+mod monitor;
 mod operate;
 pub mod query;
 mod read;
 mod reply;
 mod scalar;
+mod transaction;
 mod ttl;
 mod udf;
 pub mod watch;
@@ -28,7 +30,7 @@ use crate::store::{Namespace, Record};
 use aerospike_wire::bits::{info1, info2, info3};
 use aerospike_wire::message::MESSAGE_HEADER_SIZE;
 use aerospike_wire::proto::FrameType;
-use aerospike_wire::{Digest, Header, Message, ResultCode, field};
+use aerospike_wire::{Digest, Header, Message, RecordVersion, ResultCode, field};
 use bytes::BytesMut;
 use std::borrow::Cow;
 use std::net::SocketAddr;
@@ -106,18 +108,20 @@ pub struct Ending {
     pub generation: u16,
     /// The record's void time, or 0.
     pub void_time: u32,
+    /// What a transaction has to remember of the record.
+    pub version: Option<RecordVersion>,
 }
 
 impl Ending {
     /// An end that tells nothing of a record.
     pub const fn bare(code: ResultCode) -> Ending {
-        Ending { code, generation: 0, void_time: 0 }
+        Ending { code, generation: 0, void_time: 0, version: None }
     }
 
     /// An end that tells generation and void time of a record.
     pub fn of(code: ResultCode, record: &Record) -> Ending {
         let header = record.header();
-        Ending { code, generation: header.generation, void_time: header.void_time }
+        Ending { code, generation: header.generation, void_time: header.void_time, version: None }
     }
 }
 
@@ -390,7 +394,9 @@ fn calls_function(message: &Message<'_>) -> bool {
 /// Runs a command on one record, by its kind.
 pub fn run(request: &Request<'_>, mut reply: Reply<'_>) -> Ending {
     let header = request.header();
-    let ending = if header.info2 & info2::WRITE != 0 {
+    let ending = if monitor::is_meant(request) {
+        monitor::run(request, &mut reply)
+    } else if header.info2 & info2::WRITE != 0 {
         if header.info2 & info2::DELETE != 0 {
             delete::run(request)
         } else if calls_function(&request.message) {

@@ -1,13 +1,17 @@
 //! Reading one record: all bins, some, none, or through read operations (wire §12, §13).
 
 use super::operate::{self, Results};
+use super::transaction::{self, Part, View};
 use super::{Ending, Failure, MAX_OPS, Origin, Reply, Request, expression, key_matches, set_matches, ttl};
 use crate::store::{Counter, Record};
-use aerospike_wire::bits::{info1, info3, info4};
-use aerospike_wire::{ResultCode, field};
+use aerospike_wire::ResultCode;
+use aerospike_wire::bits::{info1, info3};
 
 /// Runs a read and appends what it returns.
 pub fn run(request: &Request<'_>, reply: &mut Reply<'_>) -> Ending {
+    if transaction::is_verify(request) {
+        return transaction::verify(request);
+    }
     let ending = match execute(request, reply) {
         Ok((ending, touched)) => {
             if let Some(record) = touched {
@@ -23,15 +27,31 @@ pub fn run(request: &Request<'_>, reply: &mut Reply<'_>) -> Ending {
 
 /// Returns how the read ended, and the record if it has to be touched.
 fn execute(request: &Request<'_>, reply: &mut Reply<'_>) -> Result<(Ending, Option<Record>), Failure> {
-    let header = request.header();
-    refuse_transactions(request)?;
+    let part = Part::of(request)?;
+    refuse_linearized(request)?;
     let partition = request.namespace.partition(&request.digest).read();
-    let record = partition.get(&request.digest).ok_or(Ending::bare(ResultCode::NOT_FOUND))?;
+    let now = request.namespace.clock.now_seconds();
+    let view = View::to_read(request, part, &partition, now)?;
+    let record = view.record(&partition, &request.digest).ok_or(Ending::bare(ResultCode::NOT_FOUND));
+    let read = record.and_then(|record| Ok((record, read(request, record, now, reply)?)));
+    let (record, touches) = read.map_err(|failure| view.tell_version(failure))?;
+    // To touch a record is to change what a transaction has just read.
+    let touches = touches && !view.is_member() && !view.is_blocked();
+    Ok((view.tell_version(Ending::of(ResultCode::OK, record)), touches.then(|| record.clone())))
+}
+
+/// Appends what a read returns of a record; whether the record has to be touched.
+pub fn read(
+    request: &Request<'_>,
+    record: &Record,
+    now: u32,
+    reply: &mut Reply<'_>,
+) -> Result<bool, Failure> {
+    let header = request.header();
     let fail = |code: ResultCode| Ending::of(code, record);
     if !set_matches(request, record) {
         return Err(fail(ResultCode::PARAMETER));
     }
-    let now = request.namespace.clock.now_seconds();
     if record.is_expired(now) {
         return Err(fail(ResultCode::NOT_FOUND));
     }
@@ -43,10 +63,11 @@ fn execute(request: &Request<'_>, reply: &mut Reply<'_>) -> Result<(Ending, Opti
     if header.info1 & info1::GET_NO_BINS == 0 {
         return_bins(request, record, reply).map_err(fail)?;
     }
-    Ok((fail(ResultCode::OK), touches.then(|| record.clone())))
+    Ok(touches)
 }
 
-fn return_bins(request: &Request<'_>, record: &Record, reply: &mut Reply<'_>) -> Result<(), ResultCode> {
+/// Appends the bins that a read asks for.
+pub fn return_bins(request: &Request<'_>, record: &Record, reply: &mut Reply<'_>) -> Result<(), ResultCode> {
     let n_ops = request.message.n_ops();
     if n_ops > MAX_OPS {
         return Err(ResultCode::PARAMETER);
@@ -63,18 +84,11 @@ fn return_bins(request: &Request<'_>, record: &Record, reply: &mut Reply<'_>) ->
     operate::read_ops(request, record, &mut results)
 }
 
-/// Refuses what only a transaction or a strongly consistent namespace could answer.
-fn refuse_transactions(request: &Request<'_>) -> Result<(), Failure> {
+/// Refuses what only a strongly consistent namespace could answer.
+fn refuse_linearized(request: &Request<'_>) -> Result<(), Failure> {
     let header = request.header();
-    let community = request.is_community();
-    if request.message.field(field::MRT_ID).is_some() || header.info4 & info4::MRT_VERIFY_READ != 0 {
-        return Err(Ending::bare(match community {
-            true => ResultCode::ENTERPRISE_ONLY,
-            false => ResultCode::UNSUPPORTED_FEATURE,
-        }));
-    }
     let linearizes = header.info3 & (info3::SC_READ_TYPE | info3::SC_READ_RELAX) == info3::SC_READ_TYPE;
-    if linearizes && community {
+    if linearizes && request.is_community() {
         return Err(Ending::bare(ResultCode::ENTERPRISE_ONLY));
     }
     Ok(())

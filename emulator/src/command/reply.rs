@@ -3,7 +3,7 @@
 use super::Ending;
 use aerospike_wire::message::{MESSAGE_HEADER_SIZE, put_field, put_op};
 use aerospike_wire::proto::{FrameType, HEADER_SIZE, ProtoHeader};
-use aerospike_wire::{Header, Particle, op};
+use aerospike_wire::{Header, Particle, RecordVersion, field, op};
 use bytes::{BufMut, BytesMut};
 
 /// A reply under construction: results first, sizes and result code when it is finished.
@@ -93,11 +93,24 @@ impl<'a> Reply<'a> {
         self.out.len() - self.start - MESSAGE_HEADER_SIZE
     }
 
+    /// Puts a record's version in front of everything else: it is known last.
+    fn put_version(&mut self, version: RecordVersion) {
+        let before = self.out.len();
+        put_field(self.out, field::RECORD_VERSION, &version.0);
+        let size = self.out.len() - before;
+        self.out[self.start + MESSAGE_HEADER_SIZE..].rotate_right(size);
+        self.n_fields += 1;
+    }
+
     /// Writes header and sizes. A failed command returns no results, whatever was appended before.
     pub fn finish(mut self, ending: Ending) {
         if !ending.code.is_ok() && !ending.code.keeps_results() {
             self.out.truncate(self.start + MESSAGE_HEADER_SIZE);
+            self.n_fields = 0;
             self.n_ops = 0;
+        }
+        if let Some(version) = ending.version {
+            self.put_version(version);
         }
         let header = Header {
             info1: self.info1,

@@ -3,6 +3,7 @@
 //! A call runs on the record as it is when the call begins, without any lock, and writes once, when the function
 //! has returned: under the partition's lock, if the record is still the same. If it is not, the call is run again.
 
+use super::transaction::{Part, View, blocked};
 use super::{Ending, Failure, Origin, Reply, Request, expression, ttl, write};
 use crate::store::{Counter, Namespace, Partition, Record, RecordHeader, Set, storage_size};
 use crate::udf::{Call, CallResult, RecordState};
@@ -88,6 +89,7 @@ fn execute(request: &Request<'_>) -> Result<Outcome, Failure> {
     if policies {
         return Err(Ending::bare(ResultCode::PARAMETER));
     }
+    let part = Part::of(request)?;
     let name = request.namespace.name().as_bytes();
     let namespace = request.server.store.namespace(name).ok_or(Ending::bare(ResultCode::NAMESPACE))?;
     let locks = &request.server.udfs.locks;
@@ -96,7 +98,7 @@ fn execute(request: &Request<'_>) -> Result<Outcome, Failure> {
     let lock = || locks.lock(address, request.digest, until).ok_or(Ending::bare(ResultCode::TIMEOUT));
     let mut held = if locks.is_any_held() { Some(lock()?) } else { None };
     for _ in 0..MAX_RUNS {
-        if let Some(outcome) = (Attempt { request, namespace }).run(&call)? {
+        if let Some(outcome) = (Attempt { request, namespace, part }).run(&call)? {
             return Ok(outcome);
         }
         if held.is_none() {
@@ -113,16 +115,42 @@ fn execute(request: &Request<'_>) -> Result<Outcome, Failure> {
 struct Attempt<'r, 'a> {
     request: &'r Request<'a>,
     namespace: &'r Arc<Namespace>,
+    part: Option<Part>,
 }
 
 impl Attempt<'_, '_> {
     /// Runs the function; `None` if the record has changed meanwhile.
     fn run(&self, call: &Call<'_>) -> Result<Option<Outcome>, Failure> {
         let request = self.request;
-        let now_ms = request.namespace.clock.now_ms();
-        let stored = request.namespace.partition(&request.digest).read().get(&request.digest).cloned();
-        let existing = stored.as_ref().filter(|record| !record.is_expired((now_ms / 1000) as u32));
-        self.check_record(existing)?;
+        let now = request.namespace.clock.now_seconds();
+        let (view, stored) = {
+            let partition = request.namespace.partition(&request.digest).read();
+            let view = View::to_read(request, self.part, &partition, now)?;
+            let stored = view.record(&partition, &request.digest).cloned();
+            (view, stored)
+        };
+        let existing = stored.as_ref().filter(|record| !record.is_expired(now));
+        if existing.is_none() && view.is_blocked() {
+            return Err(blocked(request.namespace));
+        }
+        let done = self.check_record(existing).and_then(|()| self.call(call, stored.as_ref(), existing));
+        match done {
+            Ok(Some(outcome)) if outcome.effect == Effect::None => {
+                Ok(Some(Outcome { ending: view.tell_version(outcome.ending), ..outcome }))
+            }
+            Ok(outcome) => Ok(outcome),
+            Err(failure) => Err(view.tell_version(failure)),
+        }
+    }
+
+    /// Runs the function on a record that it may run on, and writes what it did.
+    fn call(
+        &self,
+        call: &Call<'_>,
+        stored: Option<&Record>,
+        existing: Option<&Record>,
+    ) -> Result<Option<Outcome>, Failure> {
+        let request = self.request;
         let namespace = self.namespace.clone();
         let mut state = Some(RecordState::new(namespace, request.digest, existing.cloned(), request.key()));
         let result = request.server.udfs.apply(call, &mut state);
@@ -132,7 +160,7 @@ impl Attempt<'_, '_> {
             Ok(Some(outcome))
         };
         match (state, result) {
-            (Some(state), Ok(value)) if state.written => self.commit(stored.as_ref(), &state, value),
+            (Some(state), Ok(value)) if state.written => self.commit(stored, &state, value),
             (_, Ok(value)) => untouched(ResultCode::OK, Ok(value)),
             (_, Err(text)) => untouched(ResultCode::UDF_EXECUTION, Err(text)),
         }
@@ -165,8 +193,10 @@ impl Attempt<'_, '_> {
     ) -> Result<Option<Outcome>, Failure> {
         let request = self.request;
         let mut partition = request.namespace.partition(&request.digest).write();
+        let now_ms = request.namespace.clock.now_ms();
+        let view = View::to_write(request, self.part, &partition, (now_ms / 1000) as u32)?;
         let position = partition.position(&request.digest);
-        let present = position.ok().and_then(|at| partition.at(at));
+        let present = view.record_at(&partition, position);
         let is_same = match (present, stored) {
             (Some(present), Some(stored)) => present.is_same(stored),
             (present, stored) => present.is_none() && stored.is_none(),
@@ -176,17 +206,29 @@ impl Attempt<'_, '_> {
         }
         let existing = state.existing.as_ref();
         let fail = |code| existing.map_or(Ending::bare(code), |record| Ending::of(code, record));
-        let (ending, effect) = self.write(&mut partition, position, state).map_err(fail)?;
+        view.check_relock(request).map_err(fail)?;
+        view.check_deadline(request.namespace, now_ms).map_err(fail)?;
+        let write = Write { request, view: &view, now_ms, state };
+        let (ending, effect) = write.apply(&mut partition, position).map_err(fail)?;
         Ok(Some(Outcome { ending, result: Some(Ok(value)), effect }))
     }
+}
 
-    fn write(
+/// The write of what a function did.
+struct Write<'r, 'a> {
+    request: &'r Request<'a>,
+    view: &'r View,
+    now_ms: u64,
+    state: &'r RecordState,
+}
+
+impl Write<'_, '_> {
+    fn apply(
         &self,
         partition: &mut Arc<Partition>,
         position: Result<usize, usize>,
-        state: &RecordState,
     ) -> Result<(Ending, Effect), ResultCode> {
-        let request = self.request;
+        let Write { request, view, now_ms, state } = *self;
         let (namespace, existing) = (request.namespace, state.existing.as_ref());
         if let Some(code) = state.failure {
             return Err(code);
@@ -194,16 +236,15 @@ impl Attempt<'_, '_> {
         if namespace.stop_writes() {
             return Err(ResultCode::OUT_OF_SPACE);
         }
-        let now_ms = namespace.clock.now_ms();
         let set = namespace.sets.find(request.set);
         let ttl = state.ttl.unwrap_or(request.header().ttl);
         let void_time = ttl::void_time(namespace, set, existing, ttl, (now_ms / 1000) as u32)?;
-        let generation = existing.map_or(1, |record| write::next_generation(record.header().generation));
+        let generation = view.next_generation(partition, existing, &request.digest);
         let bins = state.changed_bins();
         if bins.is_empty() {
-            let (Some(_), Ok(at)) = (existing, position) else { return Err(ResultCode::NOT_FOUND) };
-            namespace.remove(partition, at);
-            let ending = Ending { code: ResultCode::OK, generation, void_time };
+            let existing = existing.ok_or(ResultCode::NOT_FOUND)?;
+            view.remove(request, partition, position, existing, now_ms)?;
+            let ending = Ending { generation, void_time, ..Ending::bare(ResultCode::OK) };
             return Ok((ending, Effect::Removed));
         }
         if existing.is_none() && set.is_some_and(Set::is_full) {
@@ -234,7 +275,7 @@ impl Attempt<'_, '_> {
         };
         let record = write::encode(header, key, &bins);
         let ending = Ending::of(ResultCode::OK, &record);
-        namespace.put(partition, position, record);
+        view.put(request, partition, position, record)?;
         Ok((ending, Effect::Written))
     }
 }

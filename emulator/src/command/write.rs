@@ -2,42 +2,49 @@
 
 use super::expression::{self, WriteContext};
 use super::operate::{self, Results};
+use super::transaction::{self, Part, View};
 use super::{Ending, Failure, MAX_BINS, MAX_OPS, Origin, Reply, Request, check_bin_name, ttl};
 use crate::store::{Bins, Counter, MAX_SET_NAME, MAX_SETS, Partition, Record, RecordHeader, storage_size};
-use aerospike_wire::bits::{info1, info2, info3, info4};
-use aerospike_wire::{Header, Op, ParticleType, ResultCode, field, op};
+use aerospike_wire::bits::{info1, info2, info3};
+use aerospike_wire::{Header, Op, ParticleType, ResultCode, op};
 use std::cell::RefCell;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
 /// Runs a write and appends what its operations return.
 pub fn run(request: &Request<'_>, reply: &mut Reply<'_>) -> Ending {
+    if let Some(roll) = transaction::roll_of(request) {
+        return transaction::roll(request, roll);
+    }
     let ending = execute(request, reply).unwrap_or_else(|failure| failure);
     count(request, ending.code);
     ending
 }
 
 fn execute(request: &Request<'_>, reply: &mut Reply<'_>) -> Result<Ending, Failure> {
-    refuse_rolls(request)?;
     refuse_by_source(request)?;
     refuse_by_state(request)?;
     check_ops(request).map_err(Ending::bare)?;
-    refuse_transactions(request)?;
+    let part = Part::of(request)?;
 
     let mut partition = request.namespace.partition(&request.digest).write();
     let now_ms = request.namespace.clock.now_ms();
-    let write = Write { request, now_ms, replaces: replaces(request.header()) };
+    let view = View::to_write(request, part, &partition, (now_ms / 1000) as u32)?;
+    let write = Write { request, view: &view, now_ms, replaces: replaces(request.header()) };
     let position = partition.position(&request.digest);
     // Sharing the old record costs a counter and frees the partition for the change below.
-    let stored = position.ok().and_then(|at| partition.at(at).cloned());
+    let stored = view.record_at(&partition, position).cloned();
     let existing = stored.as_ref().filter(|record| !record.is_expired((now_ms / 1000) as u32));
-    write.check_policies(stored.as_ref(), existing)?;
-    write.apply(&mut partition, position, existing, reply)
+    let done = write
+        .check_policies(stored.as_ref(), existing)
+        .and_then(|()| write.apply(&mut partition, position, existing, reply));
+    done.map_err(|failure| view.tell_version(failure))
 }
 
 /// A write whose request has passed the checks that need no record.
 struct Write<'r, 'a> {
     request: &'r Request<'a>,
+    view: &'r View,
     now_ms: u64,
     /// Whether all former bins are dropped first.
     replaces: bool,
@@ -59,12 +66,17 @@ impl Write<'_, '_> {
         if header.info2 & info2::CREATE_ONLY != 0 && existing.is_some() {
             return Err(fail(ResultCode::RECORD_EXISTS));
         }
+        self.view.check_relock(request).map_err(fail)?;
         if !generation_permits(header, existing.map_or(0, |record| record.header().generation)) {
             request.namespace.stats.bump(Counter::FailGeneration);
             return Err(fail(ResultCode::GENERATION));
         }
+        if existing.is_none() {
+            self.check_new_set().map_err(fail)?;
+        }
+        self.view.check_deadline(request.namespace, self.now_ms).map_err(fail)?;
         match existing {
-            None => self.check_new_set().map_err(fail)?,
+            None => {}
             Some(record) => {
                 if request.namespace.sets.name(record.header().set) != request.set {
                     return Err(fail(ResultCode::PARAMETER));
@@ -131,7 +143,7 @@ impl Write<'_, '_> {
         };
         let record_header = RecordHeader {
             digest: request.digest,
-            generation: existing.map_or(1, |record| next_generation(record.header().generation)),
+            generation: self.view.next_generation(partition, existing, &request.digest),
             set,
             void_time,
             n_bins: bins.len() as u16,
@@ -142,7 +154,7 @@ impl Write<'_, '_> {
         };
         let record = encode(record_header, key, &bins);
         let ending = Ending::of(ResultCode::OK, &record);
-        namespace.put(partition, position, record);
+        self.view.put(request, partition, position, record).map_err(fail)?;
         Ok(ending)
     }
 
@@ -158,17 +170,12 @@ impl Write<'_, '_> {
         if existing.is_none() && header.info1 & info1::XDR != 0 {
             return if durable { Err(ResultCode::ENTERPRISE_ONLY) } else { Ok(Ending::bare(ResultCode::OK)) };
         }
-        if existing.is_none() || self.replaces {
-            return Err(ResultCode::NOT_FOUND);
-        }
+        let Some(existing) = existing.filter(|_| !self.replaces) else { return Err(ResultCode::NOT_FOUND) };
         if durable {
             return Err(ResultCode::ENTERPRISE_ONLY);
         }
-        refuse_expunge(self.request).map_err(|failure| failure.code)?;
-        if let Ok(at) = position {
-            self.request.namespace.remove(partition, at);
-            self.request.namespace.stats.bump(Counter::DeletedLastBin);
-        }
+        self.view.remove(self.request, partition, position, existing, self.now_ms)?;
+        self.request.namespace.stats.bump(Counter::DeletedLastBin);
         Ok(Ending::bare(ResultCode::OK))
     }
 }
@@ -194,11 +201,6 @@ pub fn encode(header: RecordHeader, key: &[u8], bins: &Bins<'_>) -> Record {
 /// Whether all former bins are dropped first.
 fn replaces(header: &Header) -> bool {
     header.info3 & (info3::CREATE_OR_REPLACE | info3::REPLACE_ONLY) != 0
-}
-
-/// 1 to 65535, then 1 again (wire §17).
-pub fn next_generation(generation: u16) -> u16 {
-    generation.checked_add(1).unwrap_or(1)
 }
 
 /// Whether the generation policy lets a write or delete pass; 0 stands for a missing record (wire §17).
@@ -237,14 +239,16 @@ pub fn refuse_by_source(request: &Request<'_>) -> Result<(), Failure> {
     if rejects.load(Relaxed) { Err(Ending::bare(ResultCode::FORBIDDEN)) } else { Ok(()) }
 }
 
-/// Refuses to remove a record of a namespace with strong consistency unless that is to last (transactions §19).
-pub fn refuse_expunge(request: &Request<'_>) -> Result<(), Failure> {
-    let settings = &request.namespace.settings;
+/// Refuses to remove a record of a namespace with strong consistency unless that is to last, as it always is in a
+/// transaction (transactions §7, §19).
+pub fn refuse_expunge(request: &Request<'_>, in_transaction: bool) -> Result<(), ResultCode> {
     let is_durable = request.header().info2 & info2::DURABLE_DELETE != 0;
-    let refuses = !is_durable
-        && settings.strong_consistency.load(Relaxed)
-        && !settings.strong_consistency_allow_expunge.load(Relaxed);
-    if refuses { Err(Ending::bare(ResultCode::FORBIDDEN)) } else { Ok(()) }
+    let may_expunge =
+        !in_transaction && request.namespace.settings.strong_consistency_allow_expunge.load(Relaxed);
+    match request.namespace.is_strong() && !is_durable && !may_expunge {
+        true => Err(ResultCode::FORBIDDEN),
+        false => Ok(()),
+    }
 }
 
 fn refuse_by_state(request: &Request<'_>) -> Result<(), Failure> {
@@ -255,31 +259,6 @@ fn refuse_by_state(request: &Request<'_>) -> Result<(), Failure> {
         return Err(Ending::bare(ResultCode::PARAMETER));
     }
     Ok(())
-}
-
-/// The code for what only transactions need: the Community edition names the other one, the other one has none
-/// yet.
-fn transaction_refusal(request: &Request<'_>) -> Failure {
-    Ending::bare(match request.is_community() {
-        true => ResultCode::ENTERPRISE_ONLY,
-        false => ResultCode::UNSUPPORTED_FEATURE,
-    })
-}
-
-/// Refuses to end a transaction; looked at before anything else of a write.
-fn refuse_rolls(request: &Request<'_>) -> Result<(), Failure> {
-    match request.header().info4 & (info4::MRT_ROLL_FORWARD | info4::MRT_ROLL_BACK) {
-        0 => Ok(()),
-        _ => Err(transaction_refusal(request)),
-    }
-}
-
-/// Refuses to take part in a transaction.
-fn refuse_transactions(request: &Request<'_>) -> Result<(), Failure> {
-    match request.message.field(field::MRT_ID) {
-        None => Ok(()),
-        Some(_) => Err(transaction_refusal(request)),
-    }
 }
 
 /// Checks the operations as far as that needs no record (wire §12, write 4).

@@ -45,7 +45,8 @@ settings! {
         /// Seconds that records live if nothing else is said; 0 = for ever.
         default_ttl: u32 = 0, "default-ttl", Seconds(0..=MAX_TTL), Live;
         disable_cold_start_eviction: bool = false, "disable-cold-start-eviction", Switch, Fixed;
-        disable_mrt_writes: bool = false, "disable-mrt-writes", Switch, Enterprise;
+        /// Whether transactions may begin no further write.
+        disable_mrt_writes: bool = false, "disable-mrt-writes", Switch, Strong;
         disable_write_dup_res: bool = false, "disable-write-dup-res", Switch, Live;
         disallow_expunge: bool = false, "disallow-expunge", Switch, Enterprise;
         /// Whether writes without a set are refused.
@@ -71,7 +72,8 @@ settings! {
         migrate_retransmit_ms: u32 = 5000, "migrate-retransmit-ms", Number(ANY), Live;
         migrate_skip_unreadable: bool = false, "migrate-skip-unreadable", Switch, Live;
         migrate_sleep: u32 = 1, "migrate-sleep", Number(ANY), Live;
-        mrt_duration: u32 = 0, "mrt-duration", Seconds(0..=120), Enterprise;
+        /// Seconds that a transaction has whose client does not say; 0 = there is no strong consistency.
+        mrt_duration: u32 = 0, "mrt-duration", Seconds(1..=120), Strong;
         /// Seconds between collections of `histogram`; 0 = none.
         nsup_hist_period: u32 = 3600, "nsup-hist-period", Seconds(ANY), Live;
         /// Seconds between collections of expired records; 0 = none.

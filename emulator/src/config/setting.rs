@@ -47,6 +47,8 @@ pub enum Change {
     Live,
     /// As [`Change::Live`], but not on Community Edition.
     Enterprise,
+    /// As [`Change::Live`], but only in namespaces with strong consistency.
+    Strong,
     /// As [`Change::Live`]; a setting of the emulator alone, which `get-config` leaves out.
     Own,
 }

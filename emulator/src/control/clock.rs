@@ -141,7 +141,8 @@ impl Clock {
 /// The clock of an emulator, as tests move it.
 ///
 /// Moving is complete when a method returns: what has expired by then is gone, from the indexes too, in every
-/// namespace that collects expired records at all (`nsup-period`).
+/// namespace that collects expired records at all (`nsup-period`), and transactions whose deadlines have passed have
+/// been rolled back or forward.
 #[derive(Clone, Copy, Debug)]
 pub struct ClockControl<'a> {
     server: &'a Server,
@@ -208,6 +209,8 @@ impl<'a> ClockControl<'a> {
 
     fn reap(&self) {
         for namespace in self.server.store.namespaces() {
+            namespace.end_expired_transactions();
+            namespace.raid_tombs();
             if namespace.settings.nsup_period.load(Ordering::Relaxed) != 0 {
                 namespace.reap();
             }

@@ -12,16 +12,19 @@ mod record;
 mod sets;
 mod snapshot;
 mod stats;
+mod tombstones;
+mod transactions;
 mod truncate;
 
 pub use bins::{Bin, BinValue, Bins};
 pub use histogram::{Histogram, Histograms};
 pub use namespace::{Namespace, NsupCycle};
-pub use partition::{Partition, PartitionLock};
-pub use record::{Record, RecordHeader, storage_size};
+pub use partition::{Partition, PartitionLock, Tombstone};
+pub use record::{Record, RecordHeader, next_generation, storage_size};
 pub use sets::{MAX_SET_NAME, MAX_SETS, NO_SET, Set, SetId, Sets};
 pub use snapshot::{Change, NamespaceSnapshot};
 pub use stats::{Counter, Stats};
+pub use transactions::{Lock, MAX_WRITES, MONITOR_SET, Monitor, Phase, Roll, Transactions};
 
 use crate::config::Config;
 pub use crate::config::{NamespaceSettings, SetSettings};

@@ -5,6 +5,7 @@ use super::partition::{Partition, PartitionLock, Position};
 use super::record::Record;
 use super::sets::Sets;
 use super::stats::Stats;
+use super::transactions::Transactions;
 use crate::config::{NamespaceConfig, NamespaceSettings};
 use crate::control::Clock;
 use crate::index::Indexes;
@@ -14,6 +15,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::Instant;
 
+/// Seconds that a transaction has if neither its client nor the configuration says (transactions §9).
+const DEFAULT_MRT_DURATION: u32 = 10;
+
 /// A namespace and all that it holds.
 #[derive(Debug)]
 pub struct Namespace {
@@ -21,6 +25,8 @@ pub struct Namespace {
     partitions: Box<[PartitionLock]>,
     /// The namespace's sets.
     pub sets: Sets,
+    /// Multi-record transactions that are under way.
+    pub transactions: Transactions,
     /// The namespace's secondary indexes.
     pub indexes: Indexes,
     /// What `set-config` can change while the server runs.
@@ -31,6 +37,8 @@ pub struct Namespace {
     pub clock: Arc<Clock>,
     /// Records, expired ones included until they are collected.
     pub objects: AtomicU64,
+    /// What durable deletes have left.
+    pub tombstones: AtomicU64,
     /// Storage sizes of all records, rounded up to 16 bytes each.
     pub used_bytes: AtomicI64,
     /// Milliseconds since 2010 up to which the namespace was truncated last; 0 = never.
@@ -65,17 +73,23 @@ impl NsupCycle {
 impl Namespace {
     /// An empty namespace.
     pub fn new(config: &NamespaceConfig, clock: Arc<Clock>) -> Namespace {
+        let settings = NamespaceSettings::new(config);
+        if config.strong_consistency && config.mrt_duration == 0 {
+            settings.mrt_duration.store(DEFAULT_MRT_DURATION, Ordering::Relaxed);
+        }
         // All partitions share one empty body until they are first written.
         let empty = Arc::new(Partition::default());
         Namespace {
             name: config.name.clone(),
             partitions: (0..PARTITIONS).map(|_| RwLock::new(empty.clone())).collect(),
             sets: Sets::with(&config.sets),
+            transactions: Transactions::new(),
             indexes: Indexes::new(),
-            settings: NamespaceSettings::new(config),
+            settings,
             stats: Stats::new(),
             clock,
             objects: AtomicU64::new(0),
+            tombstones: AtomicU64::new(0),
             used_bytes: AtomicI64::new(0),
             truncate_lut: AtomicU64::new(0),
             nsup: NsupCycle::default(),
@@ -88,6 +102,11 @@ impl Namespace {
         &self.name
     }
 
+    /// Whether the namespace is in strong-consistency mode.
+    pub fn is_strong(&self) -> bool {
+        self.settings.strong_consistency.load(Ordering::Relaxed)
+    }
+
     /// The partition that a digest belongs to.
     pub fn partition(&self, digest: &Digest) -> &PartitionLock {
         &self.partitions[digest.partition()]
@@ -98,10 +117,14 @@ impl Namespace {
         &self.partitions
     }
 
-    /// Puts a record at a position found before under the same lock; with [`Namespace::remove`] and
-    /// [`Namespace::remove_all`] the only way to change a partition.
+    /// Puts a record at a position found before under the same lock; with [`Namespace::remove`],
+    /// [`Namespace::remove_all`] and what is built on them the only way to change a partition's records.
     pub fn put(&self, partition: &mut Arc<Partition>, position: Position, record: Record) {
-        let old = Arc::make_mut(partition).put(position, record.clone());
+        let partition = Arc::make_mut(partition);
+        if partition.tombstones() > 0 && partition.set_tombstone(&record.header().digest, None) {
+            self.tombstones.fetch_sub(1, Ordering::Relaxed);
+        }
+        let old = partition.put(position, record.clone());
         self.account(old.as_ref(), Some(&record));
     }
 
@@ -166,7 +189,8 @@ impl Namespace {
     pub fn reap(&self) -> usize {
         let started = Instant::now();
         let now = self.clock.now_seconds();
-        let expired = |record: &Record| record.is_expired(now);
+        let expired =
+            |record: &Record| record.is_expired(now) && !self.transactions.is_locked(&record.header().digest);
         let (mut total, mut non_expirable, mut count) = (0, 0, 0);
         for partition in &self.partitions {
             let mut any_expired = false;

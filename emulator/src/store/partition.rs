@@ -1,8 +1,10 @@
 //! A partition: records in the order of their digests.
 
 use super::record::Record;
+use super::sets::SetId;
 use aerospike_wire::Digest;
 use parking_lot::RwLock;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// A partition behind its lock. The inner [`Arc`] makes a snapshot a pointer copy: the first change after one
@@ -17,6 +19,18 @@ pub type PartitionLock = RwLock<Arc<Partition>>;
 #[derive(Clone, Debug, Default)]
 pub struct Partition {
     entries: Vec<Entry>,
+    tombstones: BTreeMap<Digest, Tombstone>,
+}
+
+/// What a durable delete leaves behind, so that a record's generations never begin anew.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Tombstone {
+    /// The generation of the delete.
+    pub generation: u16,
+    /// Milliseconds since 2010 of the delete.
+    pub last_update: u64,
+    /// The set of the record that was deleted.
+    pub set: SetId,
 }
 
 #[derive(Clone, Debug)]
@@ -101,6 +115,36 @@ impl Partition {
                 None
             }
         }
+    }
+
+    /// What a durable delete has left of a record that does not exist.
+    pub fn tombstone(&self, digest: &Digest) -> Option<&Tombstone> {
+        self.tombstones.get(digest)
+    }
+
+    /// How many tombstones there are.
+    pub fn tombstones(&self) -> usize {
+        self.tombstones.len()
+    }
+
+    /// Puts a tombstone, or takes one away; whether there was one.
+    pub(super) fn set_tombstone(&mut self, digest: &Digest, tombstone: Option<Tombstone>) -> bool {
+        match tombstone {
+            Some(tombstone) => self.tombstones.insert(*digest, tombstone).is_some(),
+            None => self.tombstones.remove(digest).is_some(),
+        }
+    }
+
+    /// Takes away the tombstones that `doomed` names; how many they were.
+    pub(super) fn drop_tombstones(&mut self, mut doomed: impl FnMut(&Tombstone) -> bool) -> usize {
+        let before = self.tombstones.len();
+        self.tombstones.retain(|_, tombstone| !doomed(tombstone));
+        before - self.tombstones.len()
+    }
+
+    /// Whether `doomed` names any tombstone.
+    pub(super) fn any_tombstone(&self, doomed: impl FnMut(&Tombstone) -> bool) -> bool {
+        self.tombstones.values().any(doomed)
     }
 
     /// Takes out the record at a position found before under the same lock.

@@ -99,6 +99,11 @@ impl fmt::Debug for Record {
     }
 }
 
+/// 1 to 65535, then 1 again (wire §17).
+pub fn next_generation(generation: u16) -> u16 {
+    generation.checked_add(1).unwrap_or(1)
+}
+
 /// Bytes that a real server uses for a record; what `max-record-size` bounds (wire §24).
 pub fn storage_size<'a>(
     void_time: u32,

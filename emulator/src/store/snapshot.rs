@@ -111,6 +111,8 @@ impl Namespace {
     }
 
     /// As [`Namespace::restore`], but which indexes there are stays as it is.
+    ///
+    /// Open transactions end: their locks are gone, and a commit fails.
     pub fn restore_records(&self, snapshot: &NamespaceSnapshot) -> usize {
         // Freed when the partitions are free again.
         let mut former = Vec::new();
@@ -124,8 +126,12 @@ impl Namespace {
                 self.account(old, new);
                 count += 1;
             });
+            self.tombstones.fetch_add(then.tombstones() as u64, Relaxed);
+            self.tombstones.fetch_sub(present.tombstones() as u64, Relaxed);
             former.push(std::mem::replace(&mut **present, then.clone()));
         }
+        // What open transactions have locked is not what it was.
+        self.transactions.forget(|_| true, true);
         self.truncate_lut.store(snapshot.truncate_lut, Relaxed);
         for set in self.sets.iter() {
             let mark = snapshot.marks.iter().find(|(id, _)| *id == set.id).map_or(0, |(_, mark)| *mark);

@@ -28,20 +28,27 @@ impl Namespace {
         set.map_or(&self.truncate_lut, |set| &set.truncate_lut)
     }
 
+    /// Records that a transaction has locked stay (transactions §12).
     fn remove_updated(&self, set: Option<&Set>, doomed: impl Fn(u64) -> bool) -> usize {
         if set.is_some_and(|set| set.objects.load(Ordering::Relaxed) == 0) {
             return 0;
         }
         let id = set.map(|set| set.id);
-        let doomed = |record: &Record| {
+        let is_doomed = |record: &Record| {
             let header = record.header();
-            doomed(header.last_update) && id.is_none_or(|id| header.set == id)
+            doomed(header.last_update)
+                && id.is_none_or(|id| header.set == id)
+                && !self.transactions.is_locked(&header.digest)
         };
-        self.partitions().iter().map(|partition| self.remove_all(partition, doomed)).sum()
+        let count = self.partitions().iter().map(|partition| self.remove_all(partition, is_doomed)).sum();
+        self.drop_tombstones(|tombstone| {
+            doomed(tombstone.last_update) && id.is_none_or(|id| tombstone.set == id)
+        });
+        count
     }
 
-    /// Removes the records of the set of a name, or all, whatever their last-update times, and leaves no mark;
-    /// how many they were.
+    /// Removes the records of the set of a name, or all, whatever their last-update times, and leaves neither a mark
+    /// nor an open transaction; how many they were.
     pub fn clear(&self, set: Option<&[u8]>) -> usize {
         let id = match set {
             None => None,
@@ -50,7 +57,10 @@ impl Namespace {
                 None => return 0,
             },
         };
-        let doomed = |record: &Record| id.is_none_or(|id| record.header().set == id);
+        let is_of = |set| id.is_none_or(|id| set == id);
+        self.transactions.forget(is_of, id.is_none());
+        self.drop_tombstones(|tombstone| is_of(tombstone.set));
+        let doomed = |record: &Record| is_of(record.header().set);
         self.partitions().iter().map(|partition| self.remove_all(partition, doomed)).sum()
     }
 }

@@ -38,12 +38,17 @@ pub struct Client {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Reply {
     pub header: Header,
+    pub fields: Vec<(u8, Vec<u8>)>,
     pub bins: Vec<(String, Value)>,
 }
 
 impl Reply {
     pub fn code(&self) -> ResultCode {
         ResultCode(self.header.result)
+    }
+
+    pub fn field(&self, id: u8) -> Option<&[u8]> {
+        self.fields.iter().find(|(other, _)| *other == id).map(|(_, data)| &data[..])
     }
 
     pub fn bin(&self, name: &str) -> Option<&Value> {
@@ -140,7 +145,8 @@ fn owned(message: &Message<'_>) -> Reply {
             (name, Value::from_particle(op.particle()).expect("a value"))
         })
         .collect();
-    Reply { header: message.header, bins }
+    let fields = message.fields().map(|field| (field.id, field.data.to_vec())).collect();
+    Reply { header: message.header, fields, bins }
 }
 
 /// The digest of a string key in the set that the tests use.
@@ -150,9 +156,15 @@ pub fn digest(key: &str) -> Digest {
 
 /// A frame on one record of `test`, set `set`.
 pub fn frame(header: Header, key: &str, ops: &[(u8, &str, Value)]) -> Vec<u8> {
+    frame_with(header, key, &[], ops)
+}
+
+/// As [`frame`], with more fields.
+pub fn frame_with(header: Header, key: &str, fields: &[(u8, Vec<u8>)], ops: &[(u8, &str, Value)]) -> Vec<u8> {
     let mut out = BytesMut::new();
     let mut frame = FrameBuilder::begin(&mut out, header);
     frame.record(b"test", b"set", &digest(key).0);
+    fields.iter().for_each(|(id, data)| frame.field(*id, data));
     for (code, name, value) in ops {
         let particle = value.to_particle();
         frame.op(*code, name.as_bytes(), particle.as_particle());

@@ -22,7 +22,7 @@ impl Config {
     #[pyo3(signature = (
         *, port, bind = None, advertise = None, edition = None, cluster_name = None, namespaces = None,
         default_ttl = None, config_file = None, config = None, service_threads = None, security = None,
-        tls = None, tls_port = 0, lua_unsafe = false, nodes = 1, racks = None, cluster_pace = None, seed = None,
+        strong_consistency = false, tls = None, tls_port = 0, lua_unsafe = false, nodes = 1, racks = None, cluster_pace = None, seed = None,
     ))]
     #[allow(clippy::too_many_arguments)] // keyword arguments, one for each option
     fn new(
@@ -37,6 +37,7 @@ impl Config {
         config: Option<&str>,
         service_threads: Option<u32>,
         security: Option<bool>,
+        strong_consistency: bool,
         tls: Option<PathBuf>,
         tls_port: u16,
         lua_unsafe: bool,
@@ -117,6 +118,13 @@ impl Config {
             }
             Some(false) => settings.security = None,
             None => {}
+        }
+        if strong_consistency {
+            settings.namespaces.iter_mut().for_each(|namespace| namespace.strong_consistency = true);
+        }
+        let is_strong = settings.namespaces.iter().any(|namespace| namespace.strong_consistency);
+        if is_strong && settings.edition == Edition::Community {
+            return Err(PyValueError::new_err("strong consistency needs the enterprise edition"));
         }
         if settings.security.is_some() && settings.edition == Edition::Community {
             return Err(PyValueError::new_err("security needs the enterprise edition"));

@@ -10,7 +10,6 @@ use base64::engine::general_purpose::STANDARD;
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 /// Longest value of the numbers `size` and `max` (info §3).
 const MAX_DIGITS: usize = 3;
@@ -228,15 +227,11 @@ pub fn racks(request: &mut Request<'_>) -> Answer {
             racks.iter().map(|(rack, ids)| format!("{word}_{rack}={}", names(ids))).collect::<Vec<_>>()
         };
         let mut entries_of_all = entries("rack");
-        if is_strong(namespace) {
+        if namespace.is_strong() {
             entries_of_all.extend(entries("roster_rack"));
         }
         entries_of_all.join(":")
     })
-}
-
-fn is_strong(namespace: &Namespace) -> bool {
-    namespace.settings.strong_consistency.load(Ordering::Relaxed)
 }
 
 /// `roster:[namespace=N]`.
@@ -250,7 +245,7 @@ pub fn roster(request: &mut Request<'_>) -> Answer {
             0 => node.name(),
             rack => format!("{}@{rack}", node.name()),
         };
-        let observed = match is_strong(namespace) {
+        let observed = match namespace.is_strong() {
             true => members.iter().map(observe).collect::<Vec<_>>().join(","),
             false => String::new(),
         };
@@ -268,7 +263,7 @@ pub fn set_roster(request: &mut Request<'_>) -> Answer {
     let name = request.parameters.require_raw(NAMESPACE, MAX_NAMESPACE)?;
     let namespace = request.server.store.namespace(name).ok_or_else(InfoError::namespace_not_found)?;
     let nodes = request.parameters.require(&["nodes"], MAX_NODES)?;
-    if !is_strong(namespace) {
+    if !namespace.is_strong() {
         return Err(InfoError::parameter("namespace is not in strong-consistency mode"));
     }
     let mut rosters = request.server.cluster.rosters.lock();

@@ -45,11 +45,13 @@ pub fn get(request: &mut Request<'_>) -> Answer {
 pub fn set(request: &mut Request<'_>) -> Answer {
     let server = request.server;
     let parameters = &request.parameters;
+    let changer = Changer { server, parameters, prefix: "", is_strong: false };
     let changed = match context(request, &["namespace", "id"])? {
-        Context::Service => Changer { server, parameters, prefix: "" }.apply(SERVICE, &server.settings),
-        Context::Network => Changer { server, parameters, prefix: "" }.apply(NETWORK, &server.settings),
+        Context::Service => changer.apply(SERVICE, &server.settings),
+        Context::Network => changer.apply(NETWORK, &server.settings),
         Context::Namespace(namespace) => {
-            let change = Changer { server, parameters, prefix: "storage-engine." };
+            let is_strong = namespace.is_strong();
+            let change = Changer { prefix: "storage-engine.", is_strong, ..changer };
             match parameters.find_raw(&["set"], MAX_SET)? {
                 // A set comes into being by being named, but not by a mistake.
                 Some(name) if change.is_right(SET) => {
@@ -61,7 +63,7 @@ pub fn set(request: &mut Request<'_>) -> Answer {
                 None => change.apply(NAMESPACE, &namespace.settings),
             }
         }
-        Context::Security(settings) => Changer { server, parameters, prefix: "" }.apply(SECURITY, settings),
+        Context::Security(settings) => changer.apply(SECURITY, settings),
         Context::Empty if server.is_community() => {
             return Err(InfoError::new(ResultCode::ENTERPRISE_ONLY, "enterprise only"));
         }
@@ -106,11 +108,14 @@ fn context<'a>(request: &Request<'a>, namespace: &[&str]) -> Result<Context<'a>,
 
 /// Applies the one setting that a request changes: the first of the table that the request names; the order in
 /// the request does not count (info §21).
+#[derive(Clone, Copy)]
 struct Changer<'a> {
     server: &'a Server,
     parameters: &'a Parameters<'a>,
     /// What the names in the table have in front and those in requests have not.
     prefix: &'static str,
+    /// Whether it is about a namespace with strong consistency.
+    is_strong: bool,
 }
 
 impl Changer<'_> {
@@ -129,6 +134,7 @@ impl Changer<'_> {
             Change::Fixed => false,
             Change::Live | Change::Own => true,
             Change::Enterprise => !self.server.is_community(),
+            Change::Strong => self.is_strong,
         };
         table.iter().filter(may_change).find_map(|setting| {
             let name = setting.name.strip_prefix(self.prefix).unwrap_or(setting.name);

@@ -26,7 +26,7 @@ const FEATURES: &str = "batch-any;batch-index;blob-bits;cdt-index;cdt-list;cdt-m
 /// What the vendor's licence file would allow, as far as the emulator has it.
 const FEATURE_KEY: &str = "asdb-change-notification=false;asdb-cluster-nodes-limit=0;asdb-compression=false;\
     asdb-encryption-at-rest=false;asdb-flash-index=false;asdb-ldap=false;asdb-pmem=false;asdb-rack-aware=true;\
-    asdb-secrets=false;asdb-strong-consistency=false;asdb-vault=false;asdb-xdr=false";
+    asdb-secrets=false;asdb-strong-consistency=true;asdb-vault=false;asdb-xdr=false";
 
 /// `node`, `name`: the node's id in upper-case hex.
 pub fn node(request: &mut Request<'_>) -> Answer {

@@ -84,7 +84,7 @@ fn refuse_partitions(output: &mut Output, partitions: &[usize]) -> Result<(), Go
             let mut reply = Reply::record(out);
             reply.set_info3(info3::PARTITION_DONE);
             let generation = *partition as u16;
-            reply.finish(Ending { code: ResultCode::UNAVAILABLE, generation, void_time: 0 });
+            reply.finish(Ending { generation, ..Ending::bare(ResultCode::UNAVAILABLE) });
             true
         })
     })
