@@ -73,6 +73,8 @@ class Emulator:
         security: ``True`` switches users and roles on: clients have to log in, first as ``admin`` with the password
             ``admin``, who may manage users but not read or write. A ``security`` block in ``config_file`` or
             ``config`` switches it on as well, and can name users and roles to start with; ``False`` ignores it.
+        strong_consistency: ``True`` puts all namespaces into strong-consistency mode, which transactions need. The
+            setting ``strong-consistency`` of a namespace does so for that one.
         tls: directory with certificates, as :func:`tls_init` makes them; opens a second port, for TLS. Clients may show
             certificates, with which they can log in in PKI mode.
         tls_port: port for TLS; 0 picks a free one at each start.
@@ -105,6 +107,7 @@ class Emulator:
         config: str | None = None,
         service_threads: int | None = None,
         security: bool | None = None,
+        strong_consistency: bool = False,
         tls: str | os.PathLike[str] | None = None,
         tls_port: int = 0,
         lua_unsafe: bool = False,
@@ -126,6 +129,7 @@ class Emulator:
             config=config,
             service_threads=service_threads,
             security=security,
+            strong_consistency=strong_consistency,
             tls=tls,
             tls_port=tls_port,
             lua_unsafe=lua_unsafe,

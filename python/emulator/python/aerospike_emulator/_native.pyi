@@ -25,6 +25,7 @@ class Config:
         config: str | None = None,
         service_threads: int | None = None,
         security: bool | None = None,
+        strong_consistency: bool = False,
         tls: str | os.PathLike[str] | None = None,
         tls_port: int = 0,
         lua_unsafe: bool = False,
