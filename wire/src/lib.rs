@@ -19,7 +19,7 @@
 //! | [`digest`] | record digests and partition ids |
 //! | [`result`] | result codes |
 //! | [`time`] | the protocol's epoch and its times to live |
-//! | [`version`] | versions of records, for transactions |
+//! | [`transaction`] | versions of records, monitors of transactions |
 //!
 //! Sections such as "wire §9" in the documentation name the functional reference of the protocol that this
 //! project is built from.
@@ -40,12 +40,12 @@ pub mod particle;
 pub mod proto;
 pub mod result;
 pub mod time;
+pub mod transaction;
 pub mod value;
-pub mod version;
 
 pub use digest::{Digest, PARTITIONS};
 pub use message::{Field, Header, Message, Op};
 pub use particle::{Particle, ParticleType};
 pub use result::ResultCode;
+pub use transaction::RecordVersion;
 pub use value::Value;
-pub use version::RecordVersion;

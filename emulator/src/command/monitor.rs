@@ -5,20 +5,16 @@
 
 use super::transaction::check_supported;
 use super::{Ending, Failure, Reply, Request, read, write};
-use crate::store::{Bins, MONITOR_SET, Monitor, NO_SET, Phase, Record, RecordHeader};
+use crate::store::{Bins, Monitor, NO_SET, Phase, Record, RecordHeader};
 use aerospike_wire::bits::{info1, info2};
 use aerospike_wire::cdt::list;
 use aerospike_wire::msgpack::{Malformed, Reader};
 use aerospike_wire::particle::ParticleBuf;
+use aerospike_wire::transaction::{MONITOR_FORWARD, MONITOR_ID, MONITOR_KEYS, MONITOR_SET};
 use aerospike_wire::value::ListOrder;
 use aerospike_wire::{Digest, Op, Particle, ParticleType, ResultCode, Value, field, op};
 use std::collections::BTreeSet;
 use std::sync::atomic::Ordering::Relaxed;
-
-/// Bins of a monitor's record: the transaction's id, the digests of the records written, whether it is committed.
-const ID: &[u8] = b"id";
-const KEYS: &[u8] = b"keyds";
-const FORWARD: &[u8] = b"fwd";
 
 /// Whether a request is about a monitor. To Community Edition its set is a set like any other (transactions §14).
 pub fn is_meant(request: &Request<'_>) -> bool {
@@ -58,10 +54,10 @@ fn record_of(request: &Request<'_>, monitor: &Monitor) -> Record {
     let keys = Value::List(keys, ListOrder::Ordered).to_particle();
     let (id, forward) = (ParticleBuf::integer(monitor.id as i64), ParticleBuf::bool(true));
     let mut bins = Bins::default();
-    bins.set(ID, id);
-    bins.set(KEYS, keys);
+    bins.set(MONITOR_ID, id);
+    bins.set(MONITOR_KEYS, keys);
     if monitor.phase == Phase::Forward {
-        bins.set(FORWARD, forward);
+        bins.set(MONITOR_FORWARD, forward);
     }
     let header = RecordHeader {
         digest: request.digest,
@@ -94,9 +90,13 @@ fn change(request: &Request<'_>, reply: &mut Reply<'_>) -> Result<Ending, Result
     let (mut id, mut keys, mut forward) = (None, None, false);
     for op in request.message.ops() {
         match (op.code, op.name) {
-            (op::WRITE, ID) => id = Some(op.particle().as_integer().ok_or(ResultCode::PARAMETER)? as u64),
-            (op::WRITE, FORWARD) if op.kind == ParticleType::BOOL => forward = true,
-            (op::CDT_MODIFY, KEYS) => keys = Some(keys_of(&op).map_err(|Malformed| ResultCode::PARAMETER)?),
+            (op::WRITE, MONITOR_ID) => {
+                id = Some(op.particle().as_integer().ok_or(ResultCode::PARAMETER)? as u64)
+            }
+            (op::WRITE, MONITOR_FORWARD) if op.kind == ParticleType::BOOL => forward = true,
+            (op::CDT_MODIFY, MONITOR_KEYS) => {
+                keys = Some(keys_of(&op).map_err(|Malformed| ResultCode::PARAMETER)?)
+            }
             _ => return Err(ResultCode::PARAMETER),
         }
     }
@@ -133,7 +133,7 @@ fn answer(request: &Request<'_>, monitor: &Monitor, reply: &mut Reply<'_>) {
     let count = ParticleBuf::integer(monitor.keys.len() as i64);
     for op in request.message.ops() {
         match op.name {
-            KEYS => reply.op(op.code, op.name, count.as_particle()),
+            MONITOR_KEYS => reply.op(op.code, op.name, count.as_particle()),
             _ if request.header().responds_all_ops() => reply.op(op.code, op.name, Particle::NULL),
             _ => {}
         }

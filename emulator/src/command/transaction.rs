@@ -4,8 +4,9 @@
 //! that its own transaction has left there. What the command changes goes back through the same view.
 
 use super::{Ending, Failure, Request, write};
-use crate::store::{Counter, Lock, Monitor, Namespace, Partition, Phase, Record, Roll, next_generation};
+use crate::store::{Counter, Lock, Namespace, Partition, Phase, Record, Roll, next_generation};
 use aerospike_wire::bits::{info2, info4};
+use aerospike_wire::transaction::{id_from_slice, monitor_digest};
 use aerospike_wire::{Digest, RecordVersion, ResultCode, field};
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
@@ -26,7 +27,7 @@ impl Part {
         let Some(id) = request.message.field(field::MRT_ID) else { return Ok(None) };
         check_supported(request)?;
         let malformed = || Ending::bare(ResultCode::PARAMETER);
-        let id = id.try_into().map(u64::from_le_bytes).ok().filter(|id| *id != 0).ok_or_else(malformed)?;
+        let id = id_from_slice(id).ok_or_else(malformed)?;
         let version = match request.message.field(field::RECORD_VERSION) {
             Some(version) => Some(RecordVersion::from_slice(version).ok_or_else(malformed)?),
             None => None,
@@ -165,7 +166,7 @@ impl View {
         if member.lock.is_none() && namespace.settings.disable_mrt_writes.load(Relaxed) {
             return Err(ResultCode::FORBIDDEN);
         }
-        namespace.transactions.monitors.deadline(&Monitor::digest(member.id), now_ms).map(|_| ())
+        namespace.transactions.monitors.deadline(&monitor_digest(member.id), now_ms).map(|_| ())
     }
 
     /// The generation that a write gives the record.
@@ -245,7 +246,7 @@ impl Member {
         now_ms: u64,
     ) -> Result<Lock, ResultCode> {
         let monitors = &request.namespace.transactions.monitors;
-        let deadline_ms = monitors.deadline(&Monitor::digest(self.id), now_ms)?;
+        let deadline_ms = monitors.deadline(&monitor_digest(self.id), now_ms)?;
         Ok(Lock { transaction: self.id, record, generation, set, deadline_ms })
     }
 }

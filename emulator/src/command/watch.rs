@@ -147,6 +147,7 @@ impl<'a> Request<'a> {
             set: shortened(subject.set, MAX_SET),
             digest: subject.digest,
             key: None,
+            transaction: None,
             operations: Vec::new(),
             text: String::new(),
             code: 0,

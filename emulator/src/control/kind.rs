@@ -1,7 +1,8 @@
 //! Kinds of commands, as faults and the log name them.
 
 use super::Refusal;
-use aerospike_wire::bits::{info1, info2};
+use aerospike_wire::bits::{info1, info2, info4};
+use aerospike_wire::transaction::{MONITOR_FORWARD, MONITOR_SET};
 use aerospike_wire::{Message, field, op};
 
 macro_rules! kinds {
@@ -57,6 +58,14 @@ kinds! {
     Background = "background";
     /// Streams records through a function.
     Aggregation = "aggregation";
+    /// Begins a transaction, announces what it writes, or closes it.
+    Monitor = "monitor";
+    /// Finds out, at the commit of a transaction, whether a record is as it was read.
+    Verify = "verify";
+    /// Commits a transaction.
+    Commit = "commit";
+    /// Rolls a record of a transaction forward or back.
+    Roll = "roll";
     /// An info request.
     Info = "info";
     /// Login, users, roles.
@@ -85,6 +94,9 @@ impl Kind {
 
     /// The kind of a message on one record.
     pub fn of_record(message: &Message<'_>) -> Kind {
+        if let Some(kind) = Kind::of_transaction(message) {
+            return kind;
+        }
         let header = &message.header;
         let all = |code: u8| message.ops().all(|op| op.code == code);
         if header.info2 & info2::WRITE == 0 {
@@ -108,6 +120,21 @@ impl Kind {
             (op::TOUCH, Kind::Touch),
         ];
         simple.into_iter().find(|(code, _)| all(*code)).map_or(Kind::Operate, |(_, kind)| kind)
+    }
+
+    /// The kind of a message that is about a transaction, not about what it does to a record.
+    fn of_transaction(message: &Message<'_>) -> Option<Kind> {
+        if message.header.info4 & (info4::MRT_ROLL_FORWARD | info4::MRT_ROLL_BACK) != 0 {
+            Some(Kind::Roll)
+        } else if message.header.info4 & info4::MRT_VERIFY_READ != 0 {
+            Some(Kind::Verify)
+        } else if message.field(field::SET) != Some(MONITOR_SET) {
+            None
+        } else if message.ops().any(|op| op.name == MONITOR_FORWARD) {
+            Some(Kind::Commit)
+        } else {
+            Some(Kind::Monitor)
+        }
     }
 
     /// Whether it is a command on data: no info, admin or connection.

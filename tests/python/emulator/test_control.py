@@ -253,3 +253,20 @@ def test_load_and_save_on_exit(tmp_path: Path) -> None:
     failed = subprocess.run([command, *arguments], capture_output=True, text=True, timeout=20, check=False)
     assert failed.returncode == 1
     assert "in.json: JSON: " in failed.stderr
+
+
+def test_the_log_tells_the_steps_of_a_transaction() -> None:
+    with Emulator(strong_consistency=True) as emulator:
+        client = aerospike.client({"hosts": [emulator.address]}).connect()
+        other = ("test", "users", "bob")
+        client.put(other, {"n": 1})
+        transaction = aerospike.Transaction()
+        with emulator.recording() as log:
+            client.get(other, {"txn": transaction})
+            client.put(KEY, {"n": 2}, policy={"txn": transaction})
+            client.commit(transaction)
+        steps = [entry.kind for entry in log.entries() if entry.kind != "info"]
+        assert steps == ["get", "monitor", "put", "verify", "commit", "roll", "monitor"]
+        (put,) = log.entries(kind="put")
+        assert put.transaction == transaction.id % 2**64
+        client.close()

@@ -224,6 +224,7 @@ def test_default_ttl_works_whatever_the_configuration_says_of_collecting() -> No
         ({"port": 70000}, "port is between 0 and 65535, not 70000"),
         ({"bind": "everywhere"}, "bind takes an IP address"),
         ({"edition": "standard"}, "edition is 'community' or 'enterprise'"),
+        ({"edition": "community", "strong_consistency": True}, "strong consistency needs the enterprise edition"),
         ({"namespaces": []}, "namespaces is empty"),
         ({"namespaces": ["a", "a"]}, "given twice"),
         ({"namespaces": ["a b"]}, "a namespace name has 1 to 31"),

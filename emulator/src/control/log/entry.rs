@@ -3,6 +3,7 @@
 use crate::control::kind::Kind;
 use crate::control::pattern::Subject;
 use crate::control::value_json::key_json;
+use aerospike_wire::transaction::id_from_slice;
 use aerospike_wire::{Digest, Message, ResultCode, field, op};
 use serde_json::{Value, json};
 
@@ -56,6 +57,8 @@ pub struct Entry {
     pub digest: Option<Digest>,
     /// The record's key, if it was sent: particle type, then bytes.
     pub key: Option<Vec<u8>>,
+    /// The transaction that it belonged to.
+    pub transaction: Option<u64>,
     /// Operations with the names of their bins, in order.
     pub operations: Vec<(&'static str, String)>,
     /// The text of an info request.
@@ -74,6 +77,7 @@ impl Entry {
     /// What a message tells.
     pub fn describe(&mut self, message: &Message<'_>) {
         self.key = message.field(field::KEY).map(|key| shortened(key, MAX_KEY));
+        self.transaction = message.field(field::MRT_ID).and_then(id_from_slice);
         let ops = message.ops().take(MAX_OPS);
         self.operations = ops.map(|op| (op_name(op.code), text(op.name, MAX_BIN))).collect();
         if let Some(function) = message.field(field::UDF_FUNCTION) {
@@ -117,6 +121,7 @@ impl Entry {
             "set": text(&self.set),
             "key": self.key.as_deref().map_or(Value::Null, key_json),
             "digest": self.digest.map(|digest| digest.to_string()),
+            "transaction": self.transaction,
             "bins": bins,
             "operations": operations,
             "text": self.text,

@@ -6,7 +6,7 @@
 
 mod monitor;
 
-pub use monitor::{MAX_WRITES, MONITOR_SET, Monitor, Phase};
+pub use monitor::{Monitor, Phase};
 
 use super::record::{Record, RecordHeader, next_generation};
 use super::sets::SetId;

@@ -1,18 +1,13 @@
 //! Monitors: which records a transaction has written, until when it has time, and whether it is committed
 //! (transactions §4, §8).
 
-use aerospike_wire::{Digest, ParticleType, ResultCode};
+use aerospike_wire::transaction::{MAX_WRITES, monitor_digest};
+use aerospike_wire::{Digest, ResultCode};
 use parking_lot::Mutex;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Most records that a transaction can write (transactions §1).
-pub const MAX_WRITES: usize = 4096;
-
 /// How long a monitor stays when its time is over: a client that aborts then still finds something to close.
 const LINGER_MS: u64 = 60_000;
-
-/// The set of the records by which clients know monitors.
-pub const MONITOR_SET: &[u8] = b"<ERO~MRT";
 
 /// How far a transaction has come.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -39,11 +34,6 @@ pub struct Monitor {
 }
 
 impl Monitor {
-    /// The digest of a transaction's monitor.
-    pub fn digest(transaction: u64) -> Digest {
-        Digest::of(MONITOR_SET, ParticleType::INTEGER.0, &transaction.to_be_bytes())
-    }
-
     /// Whether it still takes writes.
     ///
     /// # Errors
@@ -130,7 +120,7 @@ impl Monitors {
 
     /// How far a transaction has come; `None` if it has no monitor.
     pub fn phase(&self, transaction: u64) -> Option<Phase> {
-        self.0.lock().get(&Monitor::digest(transaction)).map(|monitor| monitor.phase)
+        self.0.lock().get(&monitor_digest(transaction)).map(|monitor| monitor.phase)
     }
 
     /// How many transactions are under way.

@@ -208,6 +208,8 @@ class Command:
     key: Any
     #: The record's digest, in hexadecimal digits.
     digest: str | None
+    #: The id of the transaction that it belonged to.
+    transaction: int | None
     #: Names of the bins that it is about.
     bins: list[str]
     #: Names of its operations, in order.
