@@ -3,7 +3,7 @@
 //! The first byte says what kind of frame the rest is the body of.
 
 use aerospike_emulator::command::{self, At, Disposition, info};
-use aerospike_emulator::config::{Config, Edition};
+use aerospike_emulator::config::{Config, Edition, NamespaceConfig};
 use aerospike_emulator::security::Caller;
 use aerospike_emulator::server::{FrameSink, Port, Server, Session};
 use aerospike_wire::proto::FrameType;
@@ -23,7 +23,12 @@ pub fn run(data: &[u8]) {
     let Some((kind, body)) = data.split_first() else { return };
     SERVER.with(|server| {
         let address = SocketAddr::from(([127, 0, 0, 1], 3000));
-        let config = || Config { edition: Edition::Enterprise, ..Config::default() };
+        let config = || {
+            let mut config = Config { edition: Edition::Enterprise, ..Config::default() };
+            let strong = NamespaceConfig { strong_consistency: true, ..NamespaceConfig::new("strong") };
+            config.namespaces.push(strong);
+            config
+        };
         let server = server.get_or_init(|| Server::new(config(), address).expect("a server without sockets"));
         answer(server, address, *kind, body);
     });
