@@ -132,16 +132,18 @@ impl AsyncClient {
         Ok(())
     }
 
-    /// Runs a command that `encode` makes; its future. Every error comes out of the future.
+    /// Runs a command that `encode` makes; its future. Every error comes out of the future. `call` is the method that was
+    /// called and its arguments: outside of a loop it is called anew once one runs.
     fn command<'py>(
-        &self,
-        py: Python<'py>,
-        event_loop: &Bound<'py, PyAny>,
+        slf: &Bound<'py, Self>,
+        call: (&str, impl IntoPyObject<'py>),
         connected_first: bool,
         encode: impl FnOnce(&mut Encoder<'_>) -> PyResult<Command<'py>>,
     ) -> PyResult<Bound<'py, PyAny>> {
+        let py = slf.py();
+        let Some(event_loop) = running(py)? else { return defer(slf, call) };
         let future = Helpers::get(py)?.operation.bind(py).call0()?;
-        if let Err(error) = self.submit(py, event_loop, connected_first, &future, encode) {
+        if let Err(error) = slf.get().submit(py, &event_loop, connected_first, &future, encode) {
             settle(py, &future, Err(error));
         }
         Ok(future)
@@ -224,15 +226,16 @@ impl AsyncClient {
         Ok(future)
     }
 
-    /// Runs a batch that `lay_out` makes; its future.
+    /// Runs a batch that `lay_out` makes; its future. For `call` see [`AsyncClient::command`].
     fn batch<'py>(
-        &self,
-        py: Python<'py>,
-        event_loop: &Bound<'py, PyAny>,
+        slf: &Bound<'py, Self>,
+        call: (&str, impl IntoPyObject<'py>),
         shape: BatchShape,
         lay_out: impl FnOnce(bool) -> PyResult<BatchCommand<'py>>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        self.start(py, event_loop, |session, cluster, hand_over, future| {
+        let py = slf.py();
+        let Some(event_loop) = running(py)? else { return defer(slf, call) };
+        slf.get().start(py, &event_loop, |session, cluster, hand_over, future| {
             let mut command = lay_out(session.bytes_as_blob)?;
             let rows = std::mem::take(&mut command.batch);
             let (namespace, set) = rows.first_place().unwrap_or_default();
@@ -269,10 +272,10 @@ fn running<'py>(py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
 }
 
 /// A coroutine that calls the method once a loop runs.
-fn defer<'py, A>(slf: &Bound<'py, AsyncClient>, method: &str, args: A) -> PyResult<Bound<'py, PyAny>>
-where
-    A: IntoPyObject<'py>,
-{
+fn defer<'py>(
+    slf: &Bound<'py, AsyncClient>,
+    (method, args): (&str, impl IntoPyObject<'py>),
+) -> PyResult<Bound<'py, PyAny>> {
     let py = slf.py();
     Helpers::get(py)?.deferred.bind(py).call1((slf.getattr(method)?, args))
 }
@@ -458,12 +461,10 @@ impl AsyncClient {
         meta: Opt<'_, 'py>,
         policy: Opt<'_, 'py>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        let py = slf.py();
-        let Some(event_loop) = running(py)? else {
-            return defer(slf, "put", (key, bins, meta, policy));
-        };
         // Arguments before the connection: a client that was never connected reports them, too.
-        slf.get().command(py, &event_loop, false, |encoder| encoder.put(key, bins, meta, policy))
+        Self::command(slf, ("put", (key, bins, meta, policy)), false, |encoder| {
+            encoder.put(key, bins, meta, policy)
+        })
     }
 
     /// Reads a record with all its bins; ``(key, meta, bins)``.
@@ -473,11 +474,7 @@ impl AsyncClient {
         key: Arg<'_, 'py>,
         policy: Opt<'_, 'py>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        let py = slf.py();
-        let Some(event_loop) = running(py)? else {
-            return defer(slf, "get", (key, policy));
-        };
-        slf.get().command(py, &event_loop, true, |encoder| encoder.get(key, policy, Shape::Record))
+        Self::command(slf, ("get", (key, policy)), true, |encoder| encoder.get(key, policy, Shape::Record))
     }
 
     /// Reads some bins of a record; those that it does not have are missing from the answer.
@@ -488,11 +485,7 @@ impl AsyncClient {
         bins: Arg<'_, 'py>,
         policy: Opt<'_, 'py>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        let py = slf.py();
-        let Some(event_loop) = running(py)? else {
-            return defer(slf, "select", (key, bins, policy));
-        };
-        slf.get().command(py, &event_loop, true, |encoder| encoder.select(key, bins, policy))
+        Self::command(slf, ("select", (key, bins, policy)), true, |encoder| encoder.select(key, bins, policy))
     }
 
     /// Looks whether there is a record; ``(key, meta)``, with ``meta`` None if there is none.
@@ -502,11 +495,7 @@ impl AsyncClient {
         key: Arg<'_, 'py>,
         policy: Opt<'_, 'py>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        let py = slf.py();
-        let Some(event_loop) = running(py)? else {
-            return defer(slf, "exists", (key, policy));
-        };
-        slf.get().command(py, &event_loop, true, |encoder| encoder.get(key, policy, Shape::Exists))
+        Self::command(slf, ("exists", (key, policy)), true, |encoder| encoder.get(key, policy, Shape::Exists))
     }
 
     /// Removes a record.
@@ -517,11 +506,7 @@ impl AsyncClient {
         meta: Opt<'_, 'py>,
         policy: Opt<'_, 'py>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        let py = slf.py();
-        let Some(event_loop) = running(py)? else {
-            return defer(slf, "remove", (key, meta, policy));
-        };
-        slf.get().command(py, &event_loop, true, |encoder| encoder.remove(key, meta, policy))
+        Self::command(slf, ("remove", (key, meta, policy)), true, |encoder| encoder.remove(key, meta, policy))
     }
 
     /// Renews a record's time to live and generation.
@@ -533,11 +518,9 @@ impl AsyncClient {
         meta: Opt<'_, 'py>,
         policy: Opt<'_, 'py>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        let py = slf.py();
-        let Some(event_loop) = running(py)? else {
-            return defer(slf, "touch", (key, val, meta, policy));
-        };
-        slf.get().command(py, &event_loop, true, |encoder| encoder.touch(key, val, meta, policy))
+        Self::command(slf, ("touch", (key, val, meta, policy)), true, |encoder| {
+            encoder.touch(key, val, meta, policy)
+        })
     }
 
     /// Appends to a bin of text or bytes; record and bin are made if they are missing.
@@ -550,11 +533,7 @@ impl AsyncClient {
         meta: Opt<'_, 'py>,
         policy: Opt<'_, 'py>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        let py = slf.py();
-        let Some(event_loop) = running(py)? else {
-            return defer(slf, "append", (key, bin, val, meta, policy));
-        };
-        slf.get().command(py, &event_loop, true, |encoder| {
+        Self::command(slf, ("append", (key, bin, val, meta, policy)), true, |encoder| {
             encoder.concatenate(op::APPEND, key, bin.extract()?, val, meta, policy)
         })
     }
@@ -569,11 +548,7 @@ impl AsyncClient {
         meta: Opt<'_, 'py>,
         policy: Opt<'_, 'py>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        let py = slf.py();
-        let Some(event_loop) = running(py)? else {
-            return defer(slf, "prepend", (key, bin, val, meta, policy));
-        };
-        slf.get().command(py, &event_loop, true, |encoder| {
+        Self::command(slf, ("prepend", (key, bin, val, meta, policy)), true, |encoder| {
             encoder.concatenate(op::PREPEND, key, bin.extract()?, val, meta, policy)
         })
     }
@@ -588,11 +563,7 @@ impl AsyncClient {
         meta: Opt<'_, 'py>,
         policy: Opt<'_, 'py>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        let py = slf.py();
-        let Some(event_loop) = running(py)? else {
-            return defer(slf, "increment", (key, bin, offset, meta, policy));
-        };
-        slf.get().command(py, &event_loop, true, |encoder| {
+        Self::command(slf, ("increment", (key, bin, offset, meta, policy)), true, |encoder| {
             encoder.increment(key, bin.extract()?, offset, meta, policy)
         })
     }
@@ -606,11 +577,9 @@ impl AsyncClient {
         meta: Opt<'_, 'py>,
         policy: Opt<'_, 'py>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        let py = slf.py();
-        let Some(event_loop) = running(py)? else {
-            return defer(slf, "remove_bin", (key, bin_names, meta, policy));
-        };
-        slf.get().command(py, &event_loop, true, |encoder| encoder.remove_bin(key, bin_names, meta, policy))
+        Self::command(slf, ("remove_bin", (key, bin_names, meta, policy)), true, |encoder| {
+            encoder.remove_bin(key, bin_names, meta, policy)
+        })
     }
 
     /// Carries out several operations on a record at once; what they read is in ``bins``.
@@ -622,11 +591,7 @@ impl AsyncClient {
         meta: Opt<'_, 'py>,
         policy: Opt<'_, 'py>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        let py = slf.py();
-        let Some(event_loop) = running(py)? else {
-            return defer(slf, "operate", (key, ops, meta, policy));
-        };
-        slf.get().command(py, &event_loop, true, |encoder| {
+        Self::command(slf, ("operate", (key, ops, meta, policy)), true, |encoder| {
             encoder.operate(key, ops, meta, policy, Shape::Operated)
         })
     }
@@ -640,12 +605,9 @@ impl AsyncClient {
         meta: Opt<'_, 'py>,
         policy: Opt<'_, 'py>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        let py = slf.py();
-        let Some(event_loop) = running(py)? else {
-            return defer(slf, "operate_ordered", (key, ops, meta, policy));
-        };
-        slf.get()
-            .command(py, &event_loop, true, |encoder| encoder.operate(key, ops, meta, policy, Shape::Ordered))
+        Self::command(slf, ("operate_ordered", (key, ops, meta, policy)), true, |encoder| {
+            encoder.operate(key, ops, meta, policy, Shape::Ordered)
+        })
     }
 
     /// Reads many records: a dict from user key to bins of those found, and ``batch_records`` with everything.
@@ -656,11 +618,9 @@ impl AsyncClient {
         bins: Opt<'_, 'py>,
         policy: Opt<'_, 'py>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        let py = slf.py();
-        let Some(event_loop) = running(py)? else {
-            return defer(slf, "batch_read", (keys, bins, policy));
-        };
-        slf.get().batch(py, &event_loop, BatchShape::Read, |blob| batch::read(keys, bins, policy, blob))
+        Self::batch(slf, ("batch_read", (keys, bins, policy)), BatchShape::Read, |blob| {
+            batch::read(keys, bins, policy, blob)
+        })
     }
 
     /// Carries out the same operations on many records: a list of ``(key, meta, bins)``, and ``batch_records``.
@@ -671,11 +631,9 @@ impl AsyncClient {
         ops: Arg<'_, 'py>,
         policy: Opt<'_, 'py>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        let py = slf.py();
-        let Some(event_loop) = running(py)? else {
-            return defer(slf, "batch_operate", (keys, ops, policy));
-        };
-        slf.get().batch(py, &event_loop, BatchShape::Write, |blob| batch::operate(keys, ops, policy, blob))
+        Self::batch(slf, ("batch_operate", (keys, ops, policy)), BatchShape::Write, |blob| {
+            batch::operate(keys, ops, policy, blob)
+        })
     }
 
     /// Removes many records: a list of ``(key, meta, bins)``, and ``batch_records`` with their result codes.
@@ -685,11 +643,9 @@ impl AsyncClient {
         keys: Arg<'_, 'py>,
         policy: Opt<'_, 'py>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        let py = slf.py();
-        let Some(event_loop) = running(py)? else {
-            return defer(slf, "batch_remove", (keys, policy));
-        };
-        slf.get().batch(py, &event_loop, BatchShape::Write, |blob| batch::remove(keys, policy, blob))
+        Self::batch(slf, ("batch_remove", (keys, policy)), BatchShape::Write, |blob| {
+            batch::remove(keys, policy, blob)
+        })
     }
 
     /// Writes many records, each with bins of its own: ``(key, bins)`` or ``(key, bins, meta)``.
@@ -699,11 +655,9 @@ impl AsyncClient {
         records: Arg<'_, 'py>,
         policy: Opt<'_, 'py>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        let py = slf.py();
-        let Some(event_loop) = running(py)? else {
-            return defer(slf, "_batch_write", (records, policy));
-        };
-        slf.get().batch(py, &event_loop, BatchShape::Write, |blob| batch::write(records, policy, blob))
+        Self::batch(slf, ("_batch_write", (records, policy)), BatchShape::Write, |blob| {
+            batch::write(records, policy, blob)
+        })
     }
 
     /// Calls a function with many records: what it returned is in each one's bin ``SUCCESS``.
@@ -716,12 +670,8 @@ impl AsyncClient {
         args: Opt<'_, 'py>,
         policy: Opt<'_, 'py>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        let py = slf.py();
-        let Some(event_loop) = running(py)? else {
-            return defer(slf, "batch_apply", (keys, module, function, args, policy));
-        };
         let lay_out = |blob| batch::apply(keys, (module, function), args, policy, blob);
-        slf.get().batch(py, &event_loop, BatchShape::Write, lay_out)
+        Self::batch(slf, ("batch_apply", (keys, module, function, args, policy)), BatchShape::Write, lay_out)
     }
 
     /// Calls a function with a record, where the record is; what it returned.
@@ -734,11 +684,8 @@ impl AsyncClient {
         args: Opt<'_, 'py>,
         policy: Opt<'_, 'py>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        let py = slf.py();
-        let Some(event_loop) = running(py)? else {
-            return defer(slf, "apply", (key, module, function, args, policy));
-        };
-        slf.get()
-            .command(py, &event_loop, true, |encoder| encoder.apply(key, (module, function), args, policy))
+        Self::command(slf, ("apply", (key, module, function, args, policy)), true, |encoder| {
+            encoder.apply(key, (module, function), args, policy)
+        })
     }
 }
