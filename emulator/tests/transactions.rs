@@ -561,6 +561,52 @@ fn malformed_requests_are_refused() {
     }
 }
 
+/// Money moves between accounts on many connections at once. None is made and none is lost, whatever is blocked, refused or
+/// given up half-way.
+#[test]
+fn transfers_from_all_sides_keep_the_sum() {
+    const ACCOUNTS: u64 = 6;
+    const CLIENTS: u64 = 6;
+    const TRANSFERS: u64 = 150;
+    let emulator = strong();
+    let name = |account: u64| format!("account {account}");
+    let client = &mut Client::connect(&emulator);
+    (0..ACCOUNTS).for_each(|account| assert!(put(client, &name(account), 100).code().is_ok()));
+    let transfer = |client: &mut Client, id: u64| -> Option<()> {
+        let (from, to) = (name(id % ACCOUNTS), name((id / 7 + id % 5 + 1) % ACCOUNTS));
+        let mut txn = Txn::new(id);
+        let done = (|| {
+            let (_, there) = seen(txn.get(client, &from)).ok()?;
+            txn.put(client, &from, there - 1).code().is_ok().then_some(())?;
+            // Read behind the first write: the accounts may be the same one.
+            let (_, here) = seen(txn.get(client, &to)).ok()?;
+            txn.put(client, &to, here + 1).code().is_ok().then_some(())
+        })();
+        if done.is_none() || id.is_multiple_of(11) {
+            txn.abort(client);
+            return None;
+        }
+        txn.commit(client).is_ok().then_some(())
+    };
+    let committed: usize = std::thread::scope(|scope| {
+        let clients: Vec<_> = (1..=CLIENTS)
+            .map(|number| {
+                let (emulator, transfer) = (&emulator, &transfer);
+                scope.spawn(move || {
+                    let client = &mut Client::connect(emulator);
+                    let ids = (0..TRANSFERS).map(|n| number * 10_000 + n);
+                    ids.filter(|id| transfer(client, *id).is_some()).count()
+                })
+            })
+            .collect();
+        clients.into_iter().map(|client| client.join().unwrap()).sum()
+    });
+    assert!(committed > 100, "{committed} of {}", CLIENTS * TRANSFERS);
+    let sum: i64 = (0..ACCOUNTS).map(|account| get(client, &name(account)).unwrap().1).sum();
+    assert_eq!(sum, 100 * ACCOUNTS as i64);
+    assert!(client.info("namespace/test\n").contains(";mrt_provisionals=0;"));
+}
+
 /// What a step of the model test does, to one of a few keys, by one of a few transactions.
 #[derive(Clone, Copy, Debug)]
 enum Step {
