@@ -5,7 +5,7 @@ use crate::particle::ParticleType;
 use std::fmt;
 
 /// The set of monitors: a record for each transaction, which tells what it has written.
-pub const MONITOR_SET: &[u8] = b"<ERO~MRT";
+pub const MONITOR_SET: &[u8; 8] = b"<ERO~MRT";
 /// A monitor's bin with the transaction's id.
 pub const MONITOR_ID: &[u8] = b"id";
 /// A monitor's bin with the digests of the records written.

@@ -18,7 +18,7 @@ use std::sync::atomic::Ordering::Relaxed;
 
 /// Whether a request is about a monitor. To Community Edition its set is a set like any other (transactions §14).
 pub fn is_meant(request: &Request<'_>) -> bool {
-    request.set == MONITOR_SET && !request.is_community()
+    *request.set == *MONITOR_SET && !request.is_community()
 }
 
 /// Runs a request on a monitor.

@@ -41,12 +41,7 @@ fn execute(request: &Request<'_>, reply: &mut Reply<'_>) -> Result<(Ending, Opti
 }
 
 /// Appends what a read returns of a record; whether the record has to be touched.
-pub fn read(
-    request: &Request<'_>,
-    record: &Record,
-    now: u32,
-    reply: &mut Reply<'_>,
-) -> Result<bool, Failure> {
+fn read(request: &Request<'_>, record: &Record, now: u32, reply: &mut Reply<'_>) -> Result<bool, Failure> {
     let header = request.header();
     let fail = |code: ResultCode| Ending::of(code, record);
     if !set_matches(request, record) {

@@ -48,7 +48,8 @@ pub fn check_supported(request: &Request<'_>) -> Result<(), Failure> {
 /// A record as a command sees it. Made and used with the record's partition locked.
 #[derive(Debug, Default)]
 pub struct View {
-    member: Option<Member>,
+    /// Apart from the view itself, which every command outside of transactions has as well.
+    member: Option<Box<Member>>,
     /// Whether another transaction has locked the record; only reads get that far then.
     is_blocked: bool,
 }
@@ -76,8 +77,10 @@ impl View {
         now_seconds: u32,
     ) -> Result<View, Failure> {
         let Request { namespace, digest, .. } = request;
+        let Some(part) = part else {
+            return Ok(View { member: None, is_blocked: namespace.transactions.is_locked(digest) });
+        };
         let lock = namespace.transactions.lock(digest);
-        let Some(part) = part else { return Ok(View { member: None, is_blocked: lock.is_some() }) };
         if lock.as_ref().is_some_and(|lock| lock.transaction != part.id) {
             return Err(blocked(namespace));
         }
@@ -86,7 +89,8 @@ impl View {
             namespace.stats.bump(Counter::FailMrtVersionMismatch);
             return Err(Ending::bare(ResultCode::MRT_VERSION_MISMATCH));
         }
-        Ok(View { member: Some(Member { id: part.id, lock, committed }), is_blocked: false })
+        let member = Member { id: part.id, lock, committed };
+        Ok(View { member: Some(Box::new(member)), is_blocked: false })
     }
 
     /// What a write sees, which no lock of another transaction lets pass.
@@ -140,9 +144,9 @@ impl View {
     /// Adds what the client has to remember to what the reply tells: the version of a record that the command has read,
     /// or has judged by and not locked.
     pub fn tell_version(&self, ending: Ending) -> Ending {
-        let version = self.member.as_ref().filter(|member| member.lock.is_none()).map(|m| m.committed);
-        let is_told = !is_about_transactions(ending.code);
-        Ending { version: version.filter(|_| is_told), ..ending }
+        let Some(member) = &self.member else { return ending };
+        let is_told = member.lock.is_none() && !is_about_transactions(ending.code);
+        Ending { version: is_told.then_some(member.committed), ..ending }
     }
 
     /// Refuses a write that is only to take a lock, if the transaction has it already.

@@ -4,13 +4,22 @@ use std::cell::Cell;
 
 /// Why a control command was not done; one line for a person.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
-#[error("{0}")]
-pub struct Refusal(String);
+#[error("{text}")]
+pub struct Refusal {
+    text: String,
+    /// Whether what was asked is sound, and only not possible as things are.
+    pub is_state: bool,
+}
 
 impl Refusal {
-    /// A reason.
+    /// What was asked is wrong.
     pub fn new(reason: impl Into<String>) -> Refusal {
-        Refusal(reason.into())
+        Refusal { text: reason.into(), is_state: false }
+    }
+
+    /// What was asked cannot be done as things are.
+    pub fn state(reason: impl Into<String>) -> Refusal {
+        Refusal { text: reason.into(), is_state: true }
     }
 }
 

@@ -128,7 +128,7 @@ impl Kind {
             Some(Kind::Roll)
         } else if message.header.info4 & info4::MRT_VERIFY_READ != 0 {
             Some(Kind::Verify)
-        } else if message.field(field::SET) != Some(MONITOR_SET) {
+        } else if message.field(field::SET) != Some(&MONITOR_SET[..]) {
             None
         } else if message.ops().any(|op| op.name == MONITOR_FORWARD) {
             Some(Kind::Commit)

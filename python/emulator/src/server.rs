@@ -3,8 +3,6 @@
 use crate::EmulatorError;
 use crate::options::Config;
 use aerospike_emulator::Emulator;
-use aerospike_emulator::cluster::ClusterError;
-use aerospike_emulator::control::commands::node;
 use aerospike_emulator::control::{Arguments, Refusal, commands, snapshot};
 use aerospike_emulator::server::Server as Inside;
 use parking_lot::Mutex;
@@ -63,27 +61,6 @@ impl Server {
     fn truncate(&self, py: Python<'_>, namespace: Option<&str>, set: Option<&str>) -> PyResult<usize> {
         self.with(py, |emulator| emulator.truncate(namespace, set))?
             .map_err(|error| PyValueError::new_err(error.to_string()))
-    }
-
-    /// Lets happen to its nodes what the arguments of the info command `emulator-node` say; the answer in JSON.
-    fn control_nodes(&self, py: Python<'_>, text: &str) -> PyResult<String> {
-        self.check_process()?;
-        let cluster = self.with(py, |emulator| emulator.cluster().clone())?;
-        // Without the emulator locked: some of it takes long.
-        let answer = py.detach(|| node::apply(&cluster, &Arguments::from_text(text.as_bytes())));
-        let answer = answer.map_err(|failure| match failure {
-            node::Failure::Refused(refusal) => PyValueError::new_err(refusal.to_string()),
-            node::Failure::Cluster(error) => match error {
-                ClusterError::State(..)
-                | ClusterError::TooMany
-                | ClusterError::Listen(..)
-                | ClusterError::NotRunning => EmulatorError::new_err(error.to_string()),
-                ClusterError::NoNode(_) | ClusterError::NoNamespace(_) | ClusterError::TwoParts(_) => {
-                    PyValueError::new_err(error.to_string())
-                }
-            },
-        })?;
-        Ok(answer.to_string())
     }
 
     /// Waits until its nodes have learned of all that has happened; whether they have in so many seconds.
@@ -166,7 +143,10 @@ impl Server {
 }
 
 fn refused(refusal: Refusal) -> PyErr {
-    PyValueError::new_err(refusal.to_string())
+    match refusal.is_state {
+        true => EmulatorError::new_err(refusal.to_string()),
+        false => PyValueError::new_err(refusal.to_string()),
+    }
 }
 
 impl Server {

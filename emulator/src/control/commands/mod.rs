@@ -6,7 +6,7 @@ mod clock;
 mod data;
 mod fault;
 mod log;
-pub mod node;
+mod node;
 mod snapshot;
 
 use super::{Arguments, Refusal};

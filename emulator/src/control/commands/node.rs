@@ -35,32 +35,17 @@ const SETTLE: Duration = Duration::from_secs(30);
 /// Longest that it waits: its thread is one of few.
 const MAX_SETTLE: Duration = Duration::from_secs(600);
 
-/// Runs the command.
-pub fn run(server: &Server, arguments: &Arguments<'_>) -> Answer {
-    apply(&server.cluster, arguments).map_err(|failure| match failure {
-        Failure::Refused(refusal) => refusal,
-        Failure::Cluster(error) => Refusal::new(error.to_string()),
-    })
-}
-
-/// Why an event did not happen.
-#[derive(Debug)]
-pub enum Failure {
-    /// An argument is wrong.
-    Refused(Refusal),
-    /// That cannot happen.
-    Cluster(ClusterError),
-}
-
-impl From<Refusal> for Failure {
-    fn from(refusal: Refusal) -> Failure {
-        Failure::Refused(refusal)
-    }
-}
-
-impl From<ClusterError> for Failure {
-    fn from(error: ClusterError) -> Failure {
-        Failure::Cluster(error)
+impl From<ClusterError> for Refusal {
+    fn from(error: ClusterError) -> Refusal {
+        match error {
+            ClusterError::State(..)
+            | ClusterError::TooMany
+            | ClusterError::Listen(..)
+            | ClusterError::NotRunning => Refusal::state(error.to_string()),
+            ClusterError::NoNode(_) | ClusterError::NoNamespace(_) | ClusterError::TwoParts(_) => {
+                Refusal::new(error.to_string())
+            }
+        }
     }
 }
 
@@ -85,11 +70,9 @@ enum Event {
     Settle(Duration),
 }
 
-/// Lets the event happen that the arguments name.
-///
-/// # Errors
-/// [`Failure`]; nothing has happened then.
-pub fn apply(cluster: &Arc<Cluster>, arguments: &Arguments<'_>) -> Result<Value, Failure> {
+/// Runs the command: lets the event happen that the arguments name. If that is refused, nothing has happened.
+pub fn run(server: &Server, arguments: &Arguments<'_>) -> Answer {
+    let cluster = &server.cluster;
     let event = read(cluster, arguments)?;
     arguments.finish()?;
     match event {
@@ -118,18 +101,18 @@ pub fn apply(cluster: &Arc<Cluster>, arguments: &Arguments<'_>) -> Result<Value,
         Event::Pace(percent) => cluster.set_pace(percent),
         Event::Settle(timeout) => {
             if !cluster.settle(timeout.min(MAX_SETTLE)) {
-                return Err(Refusal::new("the cluster has not settled").into());
+                return Err(Refusal::state("the cluster has not settled"));
             }
         }
     }
-    Ok(done()?)
+    done()
 }
 
-fn read(cluster: &Cluster, arguments: &Arguments<'_>) -> Result<Event, Failure> {
+fn read(cluster: &Cluster, arguments: &Arguments<'_>) -> Result<Event, Refusal> {
     if arguments.is_empty() {
         return Ok(Event::List);
     }
-    let node = |key: &str| -> Result<Option<Arc<Node>>, Failure> {
+    let node = |key: &str| -> Result<Option<Arc<Node>>, Refusal> {
         Ok(arguments.text(key)?.map(|name| cluster.find(name)).transpose()?)
     };
     if let Some(node) = node("stop")? {
@@ -183,7 +166,7 @@ fn read(cluster: &Cluster, arguments: &Arguments<'_>) -> Result<Event, Failure> 
         Some((_, event)) => Ok(event),
         None => {
             arguments.finish()?;
-            Err(Refusal::new("nothing is said to happen").into())
+            Err(Refusal::new("nothing is said to happen"))
         }
     }
 }

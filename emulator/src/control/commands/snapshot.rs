@@ -11,12 +11,11 @@ use std::sync::Arc;
 const DEFAULT: &str = "default";
 
 pub fn run(server: &Server, arguments: &Arguments<'_>) -> Answer {
-    let named = |key: &str| match arguments.text(key)? {
-        Some(name) => Ok(Some(name)),
-        None => Ok(arguments.word(key).then_some(DEFAULT)),
+    let named = |key: &str| -> Result<Option<&str>, Refusal> {
+        Ok(arguments.text(key)?.or_else(|| arguments.word(key).then_some(DEFAULT)))
     };
-    let (take, restore): (Option<&str>, _) = (named("take")?, named("restore")?);
-    let (forget, diff): (Option<&str>, _) = (named("drop")?, named("diff")?);
+    let (take, restore) = (named("take")?, named("restore")?);
+    let (forget, diff) = (named("drop")?, named("diff")?);
     let to = arguments.text("to")?;
     arguments.finish()?;
     let snapshots = &server.control.snapshots;

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import atexit
-import json
 import os
 import threading
 import warnings
@@ -279,7 +278,7 @@ class Emulator:
         ask(server, "clock", reset=None)
         ask(server, "log", stop=None)
         ask(server, "log", clear=None)
-        server.control_nodes("reset")
+        ask(server, "node", reset=None)
         self.settle()
 
     # ------------------------------------------------------------ data without a client
@@ -417,7 +416,7 @@ class Emulator:
         Raises:
             EmulatorError: the server does not run.
         """
-        return [_node(entry) for entry in json.loads(self._running().control_nodes(""))]
+        return [_node(entry) for entry in ask(self._running(), "node")]
 
     def stop_node(self, node: Node | str) -> None:
         """Stops a node: its connections are reset, its port is closed. The others notice in their time.
@@ -447,7 +446,7 @@ class Emulator:
         Returns:
             The new node.
         """
-        return _node(json.loads(self._running().control_nodes("add")))
+        return _node(ask(self._running(), "node", add=None))
 
     def hang_node(self, node: Node | str, seconds: float | None = None) -> None:
         """Lets a node accept connections and answer nothing. The others drop it in their time.
@@ -459,7 +458,7 @@ class Emulator:
         Raises:
             EmulatorError: it has stopped.
         """
-        self._event("hang", node, "" if seconds is None else f";for={_span(seconds)}")
+        self._event("hang", node, **({} if seconds is None else {"for": _span(seconds)}))
 
     def slow_node(self, node: Node | str, seconds: float) -> None:
         """Lets a node wait before each answer; 0 makes it prompt again.
@@ -467,7 +466,7 @@ class Emulator:
         Raises:
             EmulatorError: it does not run.
         """
-        self._event("slow", node, f";by={_span(seconds)}")
+        self._event("slow", node, by=_span(seconds))
 
     def resume_node(self, node: Node | str) -> None:
         """Lets a node that hangs or is slow go on. What it was sent meanwhile is answered now.
@@ -488,20 +487,20 @@ class Emulator:
 
     def recluster(self) -> None:
         """Lets the cluster form anew: what was asked for (quiesced nodes, rosters, revivals) counts from then on."""
-        self._running().control_nodes("recluster")
+        ask(self._running(), "node", recluster=None)
 
     def move_partitions(self, number: int) -> None:
         """Moves to another map of partitions: each number is a map, 0 the one to start with."""
-        self._running().control_nodes(f"map={number}")
+        ask(self._running(), "node", map=number)
 
     def split(self, *parts: Sequence[Node | str]) -> None:
         """Splits the cluster: the nodes of each part see each other alone. Nodes in none of them form one more part."""
         names = "/".join(",".join(_name(node) for node in part) for part in parts)
-        self._running().control_nodes(f"split={names}")
+        ask(self._running(), "node", split=names)
 
     def heal(self) -> None:
         """Ends a split."""
-        self._running().control_nodes("heal")
+        ask(self._running(), "node", heal=None)
 
     def set_partitions(
         self, namespace: str, partitions: Sequence[int] | None, state: Literal["available", "unavailable", "dead"]
@@ -513,8 +512,8 @@ class Emulator:
             partitions: their ids; ``None`` = all.
             state: ``"dead"`` ones come back after the info command ``revive:`` and :meth:`recluster`.
         """
-        ids = "all" if partitions is None else ",".join(str(partition) for partition in partitions)
-        self._running().control_nodes(f"partitions={ids};namespace={namespace};state={state}")
+        ids = "all" if partitions is None else partitions
+        ask(self._running(), "node", partitions=ids, namespace=namespace, state=state)
 
     def settle(self, timeout: float = 30.0) -> None:
         """Waits until all nodes have learned of all that has happened, and partitions have moved.
@@ -528,8 +527,8 @@ class Emulator:
         if not self._running().settle(timeout):
             raise TimeoutError(f"the nodes have not settled in {timeout} seconds")
 
-    def _event(self, event: str, node: Node | str, more: str = "") -> None:
-        self._running().control_nodes(f"{event}={_name(node)}{more}")
+    def _event(self, event: str, node: Node | str, **more: str) -> None:
+        ask(self._running(), "node", **{event: _name(node)}, **more)
 
     def __enter__(self) -> Emulator:
         return self.start()

@@ -63,14 +63,6 @@ class Server:
     def truncate(self, namespace: str | None = None, set: str | None = None) -> int:
         """Removes all records of a set, of a namespace, or of all namespaces; how many they were."""
 
-    def control_nodes(self, text: str) -> str:
-        """Lets happen to its nodes what the arguments of the info command ``emulator-node`` say; the answer in JSON.
-
-        Raises:
-            ValueError: there is no such node, event, or value.
-            EmulatorError: that cannot happen to a node in this state.
-        """
-
     def settle(self, timeout: float) -> bool:
         """Waits until its nodes have learned of all that has happened; whether they have in so many seconds."""
 
