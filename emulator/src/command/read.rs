@@ -32,31 +32,36 @@ fn execute(request: &Request<'_>, reply: &mut Reply<'_>) -> Result<(Ending, Opti
     let partition = request.namespace.partition(&request.digest).read();
     let now = request.namespace.clock.now_seconds();
     let view = View::to_read(request, part, &partition, now)?;
-    let record = view.record(&partition, &request.digest).ok_or(Ending::bare(ResultCode::NOT_FOUND));
-    let read = record.and_then(|record| Ok((record, read(request, record, now, reply)?)));
-    let (record, touches) = read.map_err(|failure| view.tell_version(failure))?;
-    // To touch a record is to change what a transaction has just read.
-    let touches = touches && !view.is_member() && !view.is_blocked();
-    Ok((view.tell_version(Ending::of(ResultCode::OK, record)), touches.then(|| record.clone())))
+    let Some(record) = view.record(&partition, &request.digest) else {
+        return Err(view.tell_version(Ending::bare(ResultCode::NOT_FOUND)));
+    };
+    match read(request, record, now, reply) {
+        Ok(touches) => {
+            // To touch a record is to change what a transaction has just read.
+            let touches = touches && !view.is_member() && !view.is_blocked();
+            Ok((view.tell_version(Ending::of(ResultCode::OK, record)), touches.then(|| record.clone())))
+        }
+        Err(code) => Err(view.tell_version(Ending::of(code, record))),
+    }
 }
 
 /// Appends what a read returns of a record; whether the record has to be touched.
-fn read(request: &Request<'_>, record: &Record, now: u32, reply: &mut Reply<'_>) -> Result<bool, Failure> {
+#[inline]
+fn read(request: &Request<'_>, record: &Record, now: u32, reply: &mut Reply<'_>) -> Result<bool, ResultCode> {
     let header = request.header();
-    let fail = |code: ResultCode| Ending::of(code, record);
     if !set_matches(request, record) {
-        return Err(fail(ResultCode::PARAMETER));
+        return Err(ResultCode::PARAMETER);
     }
     if record.is_expired(now) {
-        return Err(fail(ResultCode::NOT_FOUND));
+        return Err(ResultCode::NOT_FOUND);
     }
-    let touches = ttl::touches_on_read(request.namespace, record, header.ttl, now).map_err(fail)?;
-    expression::check_filter(request, record).map_err(fail)?;
+    let touches = ttl::touches_on_read(request.namespace, record, header.ttl, now)?;
+    expression::check_filter(request, record)?;
     if !key_matches(request, record) {
-        return Err(fail(ResultCode::KEY_MISMATCH));
+        return Err(ResultCode::KEY_MISMATCH);
     }
     if header.info1 & info1::GET_NO_BINS == 0 {
-        return_bins(request, record, reply).map_err(fail)?;
+        return_bins(request, record, reply)?;
     }
     Ok(touches)
 }

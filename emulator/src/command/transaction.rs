@@ -23,8 +23,15 @@ impl Part {
     ///
     /// # Errors
     /// Where there are no transactions, the code that says so; [`ResultCode::PARAMETER`] for fields of wrong sizes.
+    #[inline]
     pub fn of(request: &Request<'_>) -> Result<Option<Part>, Failure> {
-        let Some(id) = request.message.field(field::MRT_ID) else { return Ok(None) };
+        match request.message.field(field::MRT_ID) {
+            None => Ok(None),
+            Some(id) => Part::parse(request, id).map(Some),
+        }
+    }
+
+    fn parse(request: &Request<'_>, id: &[u8]) -> Result<Part, Failure> {
         check_supported(request)?;
         let malformed = || Ending::bare(ResultCode::PARAMETER);
         let id = id_from_slice(id).ok_or_else(malformed)?;
@@ -32,7 +39,7 @@ impl Part {
             Some(version) => Some(RecordVersion::from_slice(version).ok_or_else(malformed)?),
             None => None,
         };
-        Ok(Some(Part { id, version }))
+        Ok(Part { id, version })
     }
 }
 
@@ -70,27 +77,23 @@ impl View {
     /// # Errors
     /// [`ResultCode::MRT_BLOCKED`] where another transaction has the lock, [`ResultCode::MRT_VERSION_MISMATCH`] where the
     /// record is not what the client remembers.
+    #[inline]
     pub fn to_read(
         request: &Request<'_>,
         part: Option<Part>,
         partition: &Partition,
         now_seconds: u32,
     ) -> Result<View, Failure> {
-        let Request { namespace, digest, .. } = request;
-        let Some(part) = part else {
-            return Ok(View { member: None, is_blocked: namespace.transactions.is_locked(digest) });
-        };
-        let lock = namespace.transactions.lock(digest);
-        if lock.as_ref().is_some_and(|lock| lock.transaction != part.id) {
-            return Err(blocked(namespace));
+        match part {
+            None => {
+                let is_blocked = request.namespace.transactions.is_locked(&request.digest);
+                Ok(View { member: None, is_blocked })
+            }
+            Some(part) => {
+                let member = Member::of(request, part, partition, now_seconds)?;
+                Ok(View { member: Some(Box::new(member)), is_blocked: false })
+            }
         }
-        let committed = version(partition, digest, now_seconds);
-        if lock.is_none() && part.version.is_some_and(|known| known != committed) {
-            namespace.stats.bump(Counter::FailMrtVersionMismatch);
-            return Err(Ending::bare(ResultCode::MRT_VERSION_MISMATCH));
-        }
-        let member = Member { id: part.id, lock, committed };
-        Ok(View { member: Some(Box::new(member)), is_blocked: false })
     }
 
     /// What a write sees, which no lock of another transaction lets pass.
@@ -241,6 +244,25 @@ impl View {
 }
 
 impl Member {
+    fn of(
+        request: &Request<'_>,
+        part: Part,
+        partition: &Partition,
+        now_seconds: u32,
+    ) -> Result<Member, Failure> {
+        let Request { namespace, digest, .. } = request;
+        let lock = namespace.transactions.lock(digest);
+        if lock.as_ref().is_some_and(|lock| lock.transaction != part.id) {
+            return Err(blocked(namespace));
+        }
+        let committed = version(partition, digest, now_seconds);
+        if lock.is_none() && part.version.is_some_and(|known| known != committed) {
+            namespace.stats.bump(Counter::FailMrtVersionMismatch);
+            return Err(Ending::bare(ResultCode::MRT_VERSION_MISMATCH));
+        }
+        Ok(Member { id: part.id, lock, committed })
+    }
+
     fn lock_of(
         &self,
         request: &Request<'_>,
