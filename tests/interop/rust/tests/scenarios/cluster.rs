@@ -2,7 +2,7 @@
 
 use crate::fixture::{Test, bins, fails, int, numbers, range};
 use crate::harness::Suite;
-use crate::server::{Server, temporary};
+use crate::server::{Server, configuration};
 use aerospike::operations::put;
 use aerospike::query::PartitionFilter;
 use aerospike::{
@@ -53,12 +53,7 @@ impl Cluster {
 
     /// One whose namespace is strongly consistent.
     async fn strong(t: &Test) -> Cluster {
-        let file = temporary("strong.conf");
-        let text = "namespace test {\n    default-ttl 0\n    nsup-period 1\n    strong-consistency true\n}\n";
-        std::fs::write(&file, text).expect("a configuration");
-        let cluster = Cluster::with(t, &["--config-file", &file.display().to_string()]).await;
-        let _ = std::fs::remove_file(&file);
-        cluster
+        Cluster::with(t, &["--config-file", &configuration("strong.conf")]).await
     }
 
     /// Makes something happen; told to a node that runs, counted from 0.

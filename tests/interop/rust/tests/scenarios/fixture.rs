@@ -1,6 +1,6 @@
 //! What scenarios work with: a client, a set of their own, and what is done again and again.
 
-use crate::server::{Server, example};
+use crate::server::{Server, Servers, example};
 use aerospike::query::{Filter, PartitionFilter};
 use aerospike::{
     AdminPolicy, Bin, Bins, Client, CollectionIndexType, Error, IndexMap, IndexType, Key, QueryPolicy,
@@ -13,13 +13,13 @@ use std::sync::Arc;
 #[derive(Clone)]
 pub struct Test {
     pub client: Arc<Client>,
-    servers: Arc<(Server, Server)>,
+    servers: Arc<Servers>,
     /// The scenario's own set.
     pub set: String,
 }
 
 impl Test {
-    pub fn new(client: Arc<Client>, servers: Arc<(Server, Server)>, set: String) -> Test {
+    pub fn new(client: Arc<Client>, servers: Arc<Servers>, set: String) -> Test {
         Test { client, servers, set }
     }
 
@@ -29,12 +29,17 @@ impl Test {
     }
 
     pub fn server(&self) -> &Server {
-        &self.servers.0
+        &self.servers.plain
     }
 
     /// The one with security.
     pub fn secured(&self) -> &Server {
-        &self.servers.1
+        &self.servers.secured
+    }
+
+    /// The one with strong consistency.
+    pub fn strong(&self) -> &Server {
+        &self.servers.strong
     }
 
     pub fn key(&self, key: impl Into<Value>) -> Key {

@@ -1,7 +1,7 @@
 //! Scenarios as tests, and what became of them.
 
 use crate::fixture::Test;
-use crate::server::Server;
+use crate::server::Servers;
 use futures::future::LocalBoxFuture;
 use libtest_mimic::{Arguments, Failed, Trial};
 use std::collections::BTreeMap;
@@ -30,8 +30,8 @@ impl Suite {
     /// Runs all, writes the results, and ends the process.
     pub fn run(self, not_applicable: &[(&str, &str)]) {
         let runtime = Arc::new(tokio::runtime::Runtime::new().expect("a runtime"));
-        let servers = Arc::new((Server::start("server.conf"), Server::start("secured.conf")));
-        let client = Arc::new(runtime.block_on(servers.0.connect()));
+        let servers = Arc::new(Servers::start());
+        let client = Arc::new(runtime.block_on(servers.plain.connect()));
         let results = Arc::new(Mutex::new(BTreeMap::new()));
         let trials = self.0.into_iter().enumerate().map(|(number, (ids, run))| {
             // Several tests may cover one scenario: each has a set of its own nevertheless.

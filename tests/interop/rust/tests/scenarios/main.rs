@@ -30,6 +30,7 @@ mod scans;
 mod security;
 mod server;
 mod tls;
+mod transactions;
 
 use harness::Suite;
 
@@ -57,6 +58,7 @@ fn main() {
     geo::add(&mut suite);
     background::add(&mut suite);
     functions::add(&mut suite);
+    transactions::add(&mut suite);
     control::add(&mut suite);
     asynchronous::add(&mut suite);
     login::add(&mut suite);

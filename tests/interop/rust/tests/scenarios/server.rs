@@ -8,6 +8,25 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
+/// The servers that scenarios share.
+pub struct Servers {
+    pub plain: Server,
+    /// With security.
+    pub secured: Server,
+    /// With strong consistency.
+    pub strong: Server,
+}
+
+impl Servers {
+    pub fn start() -> Servers {
+        Servers {
+            plain: Server::start("server.conf"),
+            secured: Server::start("secured.conf"),
+            strong: Server::start("strong.conf"),
+        }
+    }
+}
+
 /// Ends when it is dropped.
 pub struct Server {
     child: Child,
@@ -24,9 +43,7 @@ impl Server {
     }
 
     pub fn start_at(config: &str, port: u16) -> Server {
-        let interop = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("tests/interop");
-        let config = interop.join(config).display().to_string();
-        Server::with(&["--port", &port.to_string(), "--config-file", &config])
+        Server::with(&["--port", &port.to_string(), "--config-file", &configuration(config)])
     }
 
     /// Starts it with these arguments, and waits until it serves.
@@ -113,6 +130,11 @@ pub fn temporary(name: &str) -> PathBuf {
     static NUMBER: AtomicUsize = AtomicUsize::new(0);
     let number = NUMBER.fetch_add(1, Ordering::Relaxed);
     std::env::temp_dir().join(format!("interop-rust-{}-{number}-{name}", std::process::id()))
+}
+
+/// A configuration of tests/interop.
+pub fn configuration(name: &str) -> String {
+    repository().join("tests/interop").join(name).display().to_string()
 }
 
 fn repository() -> PathBuf {

@@ -2,7 +2,7 @@
 
 use crate::fixture::{Test, bins, fails_here, numbers, range};
 use crate::harness::Suite;
-use crate::server::{Server, program, temporary};
+use crate::server::{Server, configuration, program, temporary};
 use aerospike::{AdminPolicy, AuthMode, Client, ClientPolicy, Error, TlsPolicy, Value, as_bin};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
@@ -51,8 +51,7 @@ fn certificate(file: &Path) -> CertificateDer<'static> {
 
 /// A server with security and TLS, and the port for the latter.
 fn serve(certificates: &Certificates) -> (Server, u16) {
-    let interop = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("tests/interop");
-    let config = interop.join("secured.conf").display().to_string();
+    let config = configuration("secured.conf");
     let directory = certificates.0.display().to_string();
     let server = Server::with(&["--port", "0", "--config-file", &config, "--tls-dir", &directory]);
     let told = server.line.split("TLS on port ").nth(1).unwrap_or_default();
