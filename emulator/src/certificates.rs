@@ -4,8 +4,12 @@ use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa, KeyPair,
     KeyUsagePurpose,
 };
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use x509_parser::extensions::GeneralName;
+use x509_parser::parse_x509_certificate;
 
 /// The authority's certificate, which clients trust.
 pub const AUTHORITY: &str = "ca.pem";
@@ -91,4 +95,50 @@ fn write(path: &Path, text: &str, secret: bool) -> std::io::Result<()> {
     let mode = if secret { 0o600 } else { 0o644 };
     let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(mode).open(path)?;
     file.write_all(text.as_bytes())
+}
+
+/// The name that clients are to expect in a server's certificate (PEM): its first DNS name, or else its common name.
+/// Nothing, if the file cannot be read or its first certificate has neither.
+pub fn server_name(file: &Path) -> Option<String> {
+    let certificate = CertificateDer::from_pem_file(file).ok()?;
+    let (_, parsed) = parse_x509_certificate(&certificate).ok()?;
+    let names = parsed.subject_alternative_name().ok().flatten();
+    let host = names.iter().flat_map(|names| &names.value.general_names).find_map(|name| match name {
+        GeneralName::DNSName(host) => Some((*host).to_owned()),
+        _ => None,
+    });
+    host.or_else(|| common_name(&certificate))
+}
+
+/// The first common name of a certificate's subject.
+pub fn common_name(certificate: &CertificateDer<'_>) -> Option<String> {
+    let (_, certificate) = parse_x509_certificate(certificate).ok()?;
+    let name = certificate.subject().iter_common_name().next()?;
+    name.as_str().ok().map(str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{AUTHORITY, SERVER_CERTIFICATE, SERVER_KEY, init, server_name};
+
+    /// transactions §20: the TLS name stands among the certificate's DNS names.
+    #[test]
+    fn a_server_has_the_name_that_its_certificate_shows() {
+        let directory = std::env::temp_dir().join(format!("emulator-certificates-{}", std::process::id()));
+        let named = |names: &[&str]| {
+            let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+            init(&directory, &names, "admin").unwrap();
+            server_name(&directory.join(SERVER_CERTIFICATE))
+        };
+        assert_eq!(named(&["localhost", "127.0.0.1"]).as_deref(), Some("localhost"));
+        assert_eq!(named(&["127.0.0.1", "db.example", "localhost"]).as_deref(), Some("db.example"));
+        assert_eq!(named(&["127.0.0.1"]).as_deref(), Some("127.0.0.1"), "the common name");
+        assert_eq!(
+            server_name(&directory.join(AUTHORITY)).as_deref(),
+            Some("aerospike-emulator test authority")
+        );
+        assert_eq!(server_name(&directory.join(SERVER_KEY)), None);
+        assert_eq!(server_name(&directory.join("none.pem")), None);
+        std::fs::remove_dir_all(&directory).unwrap();
+    }
 }

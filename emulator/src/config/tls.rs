@@ -1,10 +1,12 @@
 //! Certificates, and who has to show one.
 
 use super::Config;
+use crate::certificates;
 use std::path::{Path, PathBuf};
 
-/// The name that the configuration gives to what [`Config::use_tls_directory`] sets up.
-const DIRECTORY: &str = "directory";
+/// The name that the configuration gives to what [`Config::use_tls_directory`] sets up while the certificate tells none:
+/// starting the server then tells what is wrong with the file.
+const UNNAMED: &str = "directory";
 
 /// A `tls` block of the network context.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -38,16 +40,21 @@ impl Config {
     }
 
     /// Opens a TLS port with the files that `tls-init` has made in a directory. Clients may show certificates.
+    ///
+    /// The TLS name is that of the server's certificate: nodes tell it of their peers, and clients expect it in the
+    /// certificates that these show (transactions §20).
     pub fn use_tls_directory(&mut self, directory: &Path) {
-        let file = |name| Some(directory.join(name));
-        self.tls.retain(|block| block.name != DIRECTORY);
+        let file = |name| directory.join(name);
+        let certificate = file(certificates::SERVER_CERTIFICATE);
+        let name = certificates::server_name(&certificate).unwrap_or_else(|| UNNAMED.into());
+        self.tls.retain(|block| block.name != name);
         self.tls.push(TlsConfig {
-            name: DIRECTORY.into(),
-            cert_file: file(crate::certificates::SERVER_CERTIFICATE),
-            key_file: file(crate::certificates::SERVER_KEY),
-            ca_file: file(crate::certificates::AUTHORITY),
+            name: name.clone(),
+            cert_file: Some(certificate),
+            key_file: Some(file(certificates::SERVER_KEY)),
+            ca_file: Some(file(certificates::AUTHORITY)),
         });
-        self.tls_name = DIRECTORY.into();
+        self.tls_name = name;
         self.tls_clients = ClientAuth::Optional;
     }
 }

@@ -1,5 +1,6 @@
 //! Encrypted connections: what the TLS port needs, and a socket that may be of either kind.
 
+use crate::certificates;
 use crate::config::{ClientAuth, Config, TlsConfig};
 use rustls::pki_types::pem::{self, PemObject};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
@@ -45,7 +46,7 @@ pub fn server_config(config: &Config) -> Result<Option<Arc<ServerConfig>>, TlsEr
     }
     let block = config.tls.iter().find(|block| block.name == *name);
     let block = block.ok_or_else(|| TlsError::NoBlock(name.clone()))?;
-    let chain = certificates(required(block, &block.cert_file, "cert-file")?)?;
+    let chain = read_certificates(required(block, &block.cert_file, "cert-file")?)?;
     let key_file = required(block, &block.key_file, "key-file")?;
     let key = PrivateKeyDer::from_pem_file(key_file);
     let key = key.map_err(|error| TlsError::File(key_file.into(), error))?;
@@ -57,7 +58,7 @@ pub fn server_config(config: &Config) -> Result<Option<Arc<ServerConfig>>, TlsEr
         ClientAuth::Off => builder.with_no_client_auth(),
         ClientAuth::Optional | ClientAuth::Required => {
             let mut roots = RootCertStore::empty();
-            for certificate in certificates(required(block, &block.ca_file, "ca-file")?)? {
+            for certificate in read_certificates(required(block, &block.ca_file, "ca-file")?)? {
                 roots.add(certificate)?;
             }
             let clients = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider);
@@ -79,7 +80,7 @@ fn required<'a>(
     file.as_deref().ok_or_else(|| TlsError::NoFile(block.name.clone(), setting))
 }
 
-fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {
+fn read_certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {
     let fail = |error| TlsError::File(path.into(), error);
     let list = CertificateDer::pem_file_iter(path).and_then(Iterator::collect::<Result<Vec<_>, _>>);
     let list = list.map_err(fail)?;
@@ -206,16 +207,9 @@ impl Stream {
     pub fn client_name(&self) -> Option<String> {
         match self {
             Stream::Clear(_) => None,
-            Stream::Tls(stream) => common_name(stream.tls.peer_certificates()?.first()?),
+            Stream::Tls(stream) => certificates::common_name(stream.tls.peer_certificates()?.first()?),
         }
     }
-}
-
-/// The first common name of a certificate's subject.
-fn common_name(certificate: &CertificateDer<'_>) -> Option<String> {
-    let (_, certificate) = x509_parser::parse_x509_certificate(certificate).ok()?;
-    let name = certificate.subject().iter_common_name().next()?;
-    name.as_str().ok().map(str::to_owned)
 }
 
 impl TlsStream {

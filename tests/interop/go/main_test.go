@@ -111,6 +111,10 @@ func results() string {
 	notApplicable("the client has neither", "expression-28")
 	notApplicable("the client has no such switch", "filter-15")
 	notApplicable("the client has no path expressions", "expression-29")
+	for number := 1; number <= 8; number++ {
+		tool := fmt.Sprintf("tools-%02d", number)
+		notApplicable("what asadm sends over a socket of its own, in which the client has no part", tool)
+	}
 	declared, err := os.ReadFile("go.mod")
 	if err != nil {
 		panic(err)

@@ -42,7 +42,7 @@ func binary() string {
 }
 
 // emulator starts a server with security and TLS; its ports, and the directory of its certificates.
-func emulator(t *testing.T) (port, tlsPort int, directory string) {
+func emulator(t *testing.T, options ...string) (port, tlsPort int, directory string) {
 	t.Helper()
 	directory = t.TempDir()
 	if output, err := exec.Command(binary(), "tls-init", directory, "--user", "root").CombinedOutput(); err != nil {
@@ -52,7 +52,8 @@ func emulator(t *testing.T) (port, tlsPort int, directory string) {
 	if err := os.WriteFile(file, []byte(config), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	command := exec.Command(binary(), "--port", "0", "--config-file", file, "--tls-dir", directory)
+	options = append(options, "--port", "0", "--config-file", file, "--tls-dir", directory)
+	command := exec.Command(binary(), options...)
 	command.Stderr = os.Stderr
 	output, err := command.StdoutPipe()
 	if err != nil {
@@ -295,6 +296,21 @@ func TestTLS(t *testing.T) {
 	}
 	if _, err := encrypted(t, port, other, func(*as.ClientPolicy) {}); err == nil {
 		t.Fatal("connected to a server that another authority vouches for")
+	}
+}
+
+func TestTLSToSeveralNodes(t *testing.T) {
+	covers(t, "tls-01")
+	_, port, directory := emulator(t, "--nodes", "3")
+	client, err := encrypted(t, port, directory, func(policy *as.ClientPolicy) {
+		policy.User, policy.Password = "root", "secret"
+	})
+	succeeds(t, err)
+	defer client.Close()
+	waitForNodes(t, client, 3)
+	for _, k := range manyKeys(t) {
+		succeeds(t, client.PutBins(nil, k, as.NewBin("a", 1)))
+		holds(t, client, nil, k, 1)
 	}
 }
 

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.aerospike.client.AerospikeClient;
 import com.aerospike.client.AerospikeException;
+import com.aerospike.client.Host;
 import com.aerospike.client.policy.ClientPolicy;
 import java.io.IOException;
 import java.net.ServerSocket;
@@ -16,7 +17,6 @@ import java.util.List;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
-import org.junit.jupiter.api.Disabled;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
@@ -102,8 +102,17 @@ class ConnectTest extends Scenarios {
     threads.shutdown();
   }
 
+  /** Without this permission, a client of one node refuses to start when any of its seeds is dead. */
   @Test
   @Tag("connect-07")
-  @Disabled("with one node, the client refuses to start when any of its seeds is dead")
-  void deadSeedFirst() {}
+  void deadSeedFirst() throws IOException {
+    put(K, "a", 1);
+    ClientPolicy policy = new ClientPolicy();
+    policy.failIfNotConnected = false;
+    Host[] seeds = {new Host("127.0.0.1", deadPort()), new Host("127.0.0.1", SERVER.port)};
+    try (AerospikeClient client = new AerospikeClient(policy, seeds)) {
+      assertTrue(client.isConnected());
+      assertEquals(1, client.get(null, K).getInt("a"));
+    }
+  }
 }

@@ -28,16 +28,21 @@ import org.junit.jupiter.api.function.Executable;
 
 /** What all scenarios on the shared server use. Each begins with empty namespaces. */
 abstract class Scenarios {
+  /** The client's own: it knows no node that serves a partition. */
+  static final int NO_NODE = -3;
+
   static final int NOT_FOUND = 2;
   static final int GENERATION = 3;
   static final int PARAMETER = 4;
   static final int KEY_EXISTS = 5;
   static final int BIN_EXISTS = 6;
+  static final int PARTITION_UNAVAILABLE = 11;
   static final int BIN_TYPE = 12;
   static final int RECORD_TOO_BIG = 13;
   static final int BIN_NOT_FOUND = 17;
   static final int INVALID_NAMESPACE = 20;
   static final int BIN_NAME = 21;
+  static final int FORBIDDEN = 22;
   static final int ELEMENT_NOT_FOUND = 23;
   static final int ELEMENT_EXISTS = 24;
   static final int OP_NOT_APPLICABLE = 26;
@@ -210,12 +215,17 @@ abstract class Scenarios {
 
   /** Waits up to five seconds until something holds. */
   static void eventually(Supplier<Boolean> holds) {
-    for (int i = 0; i < 500; i++) {
+    eventually(5, holds, () -> "it has not come to hold");
+  }
+
+  /** Waits until something holds; what is the case instead, for the message. */
+  static void eventually(int seconds, Supplier<Boolean> holds, Supplier<String> instead) {
+    for (int i = 0; i < seconds * 100; i++) {
       if (holds.get()) {
         return;
       }
       sleep(10);
     }
-    throw new AssertionError("it has not come to hold within five seconds");
+    throw new AssertionError("after " + seconds + " seconds: " + instead.get());
   }
 }

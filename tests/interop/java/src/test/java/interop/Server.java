@@ -1,10 +1,15 @@
 package interop;
 
+import static org.junit.jupiter.api.Assertions.assertFalse;
+
 import com.aerospike.client.AerospikeClient;
+import com.aerospike.client.Info;
+import com.aerospike.client.cluster.Connection;
 import com.aerospike.client.policy.ClientPolicy;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
+import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -20,7 +25,15 @@ final class Server implements AutoCloseable {
 
   private static final Path REPOSITORY = INTEROP.getParent().getParent();
 
+  /** Milliseconds that a node may take for what a test makes happen. */
+  private static final int PATIENCE = 60_000;
+
   private final Process process;
+
+  /** The ports of all nodes, in their order. */
+  final List<Integer> ports;
+
+  /** The port of the first node. */
   final int port;
 
   /** The port of TLS, 0 without {@code --tls-dir}. */
@@ -55,7 +68,8 @@ final class Server implements AutoCloseable {
         }
         Thread.sleep(10);
       }
-      this.port = Integer.parseInt(Files.readString(portFile).strip());
+      ports = Files.readString(portFile).lines().map(Integer::valueOf).toList();
+      this.port = ports.get(0);
       Files.delete(portFile);
       Matcher tls = Pattern.compile("TLS on port (\\d+)").matcher(told == null ? "" : told);
       tlsPort = tls.find() ? Integer.parseInt(tls.group(1)) : 0;
@@ -76,7 +90,7 @@ final class Server implements AutoCloseable {
   }
 
   AerospikeClient connect() {
-    return new AerospikeClient(new ClientPolicy(), "127.0.0.1", port);
+    return connect(new ClientPolicy());
   }
 
   /** Connects as a user. */
@@ -84,7 +98,34 @@ final class Server implements AutoCloseable {
     ClientPolicy policy = new ClientPolicy();
     policy.user = user;
     policy.password = password;
+    return connect(policy);
+  }
+
+  /** Connects to the first node. */
+  AerospikeClient connect(ClientPolicy policy) {
     return new AerospikeClient(policy, "127.0.0.1", port);
+  }
+
+  /** A connection to a node, beside any client. */
+  static Connection connection(int port) {
+    return new Connection(new InetSocketAddress("127.0.0.1", port), PATIENCE);
+  }
+
+  /** Makes something happen to the cluster, through the node at a port. */
+  static String event(int port, String what) {
+    Connection connection = connection(port);
+    try {
+      String answer = Info.request(connection, "emulator-node:" + what);
+      assertFalse(answer.startsWith("ERROR"), () -> what + ": " + answer);
+      return answer;
+    } finally {
+      connection.close();
+    }
+  }
+
+  /** Makes something happen to the cluster, through the first node. */
+  String event(String what) {
+    return event(port, what);
   }
 
   /** Kills it. */

@@ -8,6 +8,7 @@ import com.aerospike.client.AerospikeClient;
 import com.aerospike.client.AerospikeException;
 import com.aerospike.client.Host;
 import com.aerospike.client.Key;
+import com.aerospike.client.cluster.Node;
 import com.aerospike.client.policy.AuthMode;
 import com.aerospike.client.policy.ClientPolicy;
 import com.aerospike.client.policy.TlsPolicy;
@@ -93,6 +94,10 @@ class TlsTest {
   }
 
   private static AerospikeClient connect(ClientPolicy policy) {
+    return connect(server, policy);
+  }
+
+  private static AerospikeClient connect(Server server, ClientPolicy policy) {
     return new AerospikeClient(policy, new Host("127.0.0.1", "localhost", server.tlsPort));
   }
 
@@ -105,6 +110,25 @@ class TlsTest {
       AtomicInteger count = new AtomicInteger();
       client.scanAll(null, "test", "demo", (key, record) -> count.incrementAndGet());
       assertEquals(1, count.get());
+    }
+  }
+
+  /** The client reaches the other nodes by the name that their certificate has. */
+  @Test
+  @Tag("tls-01")
+  void severalNodes() throws Exception {
+    try (Server three = Server.start("secured.conf", "--tls-dir", authority.toString(), "--nodes", "3");
+        AerospikeClient client = connect(three, policy(authority, false))) {
+      Scenarios.eventually(
+          15, () -> client.getNodes().length == 3, () -> client.getNodes().length + " nodes instead of 3");
+      for (Node node : client.getNodes()) {
+        assertEquals("localhost", node.getHost().tlsName);
+      }
+      for (int i = 0; i < 30; i++) {
+        Key key = new Key("test", "demo", i);
+        client.put(null, key, bin("a", i));
+        assertEquals(i, client.get(null, key).getInt("a"));
+      }
     }
   }
 
