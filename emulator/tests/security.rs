@@ -260,8 +260,8 @@ fn user_commands_and_their_codes() {
     assert_eq!(create_user(&mut admin, "ann", "x", &["read"]), ResultCode::SEC_USER_EXISTS);
     assert_eq!(create_user(&mut admin, "", "x", &["read"]), ResultCode::SEC_USER);
     assert_eq!(create_user(&mut admin, &"u".repeat(64), "x", &["read"]), ResultCode::SEC_USER);
-    assert_eq!(create_user(&mut admin, "ben", "x", &["no-such-role"]), ResultCode::SEC_ROLE);
     assert_eq!(create_user(&mut admin, "ben", "x", &[""]), ResultCode::SEC_ROLE);
+    assert_eq!(create_user(&mut admin, "ben", "x", &[&"r".repeat(64)]), ResultCode::SEC_ROLE);
     let odd = "!#Q#AEQ@#$%&^*((^&*~~~````";
     assert_eq!(create_user(&mut admin, odd, "", &[]), ResultCode::OK);
     assert_eq!(roles_of(&mut admin, odd).unwrap(), [""; 0]);
@@ -282,7 +282,7 @@ fn user_commands_and_their_codes() {
         assert_eq!(change(command, "bob", &["read"]), ResultCode::SEC_USER);
         assert_eq!(change(command, "", &["read"]), ResultCode::SEC_USER);
         assert_eq!(change(command, "ann", &[]), ResultCode::SEC_ROLE);
-        assert_eq!(change(command, "ann", &["no-such-role"]), ResultCode::SEC_ROLE);
+        assert_eq!(change(command, "ann", &["read", ""]), ResultCode::SEC_ROLE);
     }
     assert_eq!(roles_of(&mut admin, "ann").unwrap(), ["read-write", "truncate"]);
     for command in [command::GRANT_ROLES, command::REVOKE_ROLES] {
@@ -295,6 +295,42 @@ fn user_commands_and_their_codes() {
     assert_eq!(admin.code(command::DROP_USER, &[(field::USER, b"ann")]), ResultCode::SEC_USER);
     assert_eq!(admin.code(command::DROP_USER, &[]), ResultCode::SEC_USER);
     assert_eq!(roles_of(&mut admin, "ann"), Err(ResultCode::SEC_USER));
+}
+
+#[test]
+fn a_configuration_names_roles_that_there_are() {
+    let security = SecurityConfig { users: vec![user("ann", &["raed"])], ..SecurityConfig::default() };
+    let config = aerospike_emulator::config::Config { port: 0, security: Some(security), ..Default::default() };
+    let refused = Emulator::start(config).unwrap_err().to_string();
+    assert!(refused.contains(&format!("user 'ann': {}", ResultCode::SEC_ROLE)), "{refused}");
+}
+
+/// As the Node.js client's own tests do.
+#[test]
+fn roles_may_be_granted_before_they_are_made() {
+    let (emulator, mut admin) = administered();
+    assert_eq!(create_user(&mut admin, "ann", "admin", &["later", "never"]), ResultCode::OK);
+    assert_eq!(roles_of(&mut admin, "ann").unwrap(), ["later", "never"]);
+    let mut ann = logged_in(&emulator, "ann");
+    assert_eq!(ann.call(&get("k")).code(), ResultCode::SEC_ROLE_VIOLATION, "they permit nothing yet");
+    let later = (field::ROLE, &b"later"[..]);
+    assert_eq!(admin.query_admin(command::QUERY_ROLES, &[later]), Err(ResultCode::SEC_ROLE));
+    let list = privileges(&[(11, "", "")]);
+    assert_eq!(admin.code(command::CREATE_ROLE, &[later, (field::PRIVILEGES, &list)]), ResultCode::OK);
+    assert_eq!(ann.call(&get("k")).code(), ResultCode::NOT_FOUND);
+
+    let mut change = |command, names: &[&str]| {
+        admin.code(command, &[(field::USER, b"ann"), (field::ROLES, &roles(names))])
+    };
+    assert_eq!(change(command::GRANT_ROLES, &["other"]), ResultCode::OK);
+    assert_eq!(change(command::REVOKE_ROLES, &["never", "absent"]), ResultCode::OK);
+    assert_eq!(roles_of(&mut admin, "ann").unwrap(), ["later", "other"]);
+    let many: Vec<_> = (0..255).map(|number| format!("role{number}")).collect();
+    let many: Vec<_> = many.iter().map(String::as_str).collect();
+    assert_eq!(create_user(&mut admin, "ben", "x", &many), ResultCode::OK);
+    let grant = [(field::USER, &b"ben"[..]), (field::ROLES, &roles(&["read"])[..])];
+    assert_eq!(admin.code(command::GRANT_ROLES, &grant), ResultCode::SEC_ROLE, "there is room for 255");
+    assert_eq!(roles_of(&mut admin, "ben").unwrap().len(), 255);
 }
 
 #[test]

@@ -232,9 +232,8 @@ fn add_user(registry: &mut Registry, user: &UserConfig) -> Result<(), SetupError
         AuthMode::Pki => Login::Certificate,
     };
     let roles: Vec<_> = user.roles.iter().map(|role| role.as_bytes()).collect();
-    registry.create_user(user.name.as_bytes(), login, &roles).map(|_| ()).map_err(|code| SetupError::Entry {
-        what: "user",
-        name: user.name.clone(),
-        code,
-    })
+    // Unlike a client, which may make the roles later, a configuration that names others than it makes is wrong.
+    let known = roles.iter().try_for_each(|role| registry.role(role).map(|_| ()));
+    let made = known.and_then(|()| registry.create_user(user.name.as_bytes(), login, &roles));
+    made.map_err(|code| SetupError::Entry { what: "user", name: user.name.clone(), code })
 }

@@ -184,7 +184,7 @@ impl Registry {
         }
     }
 
-    /// Makes a user.
+    /// Makes a user. It may be given roles that there are not (yet): these permit nothing until they are made.
     ///
     /// # Errors
     /// [`ResultCode::SEC_USER`], [`ResultCode::SEC_USER_EXISTS`], [`ResultCode::SEC_ROLE`].
@@ -195,9 +195,9 @@ impl Registry {
         if self.users.contains_key(name) {
             return Err(ResultCode::SEC_USER_EXISTS);
         }
-        self.check_roles(roles)?;
+        let roles = with_roles(BTreeSet::new(), roles)?;
         let account = Arc::new(Account::new(name));
-        let user = User { login, roles: roles.iter().map(|role| role.to_vec()).collect(), account };
+        let user = User { login, roles, account };
         self.users.insert(name.to_vec(), user);
         self.refresh();
         Ok(())
@@ -240,18 +240,16 @@ impl Registry {
         Ok(user.account.clone())
     }
 
-    /// Gives roles to a user.
+    /// Gives roles to a user, also such as there are not (yet).
     ///
     /// # Errors
     /// [`ResultCode::SEC_USER`], [`ResultCode::SEC_ROLE`].
     pub fn grant_roles(&mut self, name: &[u8], roles: &[&[u8]]) -> Result<(), ResultCode> {
-        let mut granted = self.user(name)?.roles.clone();
-        self.check_roles(roles)?;
-        granted.extend(roles.iter().map(|role| role.to_vec()));
-        if roles.is_empty() || granted.len() > MAX_ENTRIES {
+        let user = self.user_mut(name)?;
+        if roles.is_empty() {
             return Err(ResultCode::SEC_ROLE);
         }
-        self.user_mut(name)?.roles = granted;
+        user.roles = with_roles(user.roles.clone(), roles)?;
         self.refresh();
         Ok(())
     }
@@ -261,22 +259,13 @@ impl Registry {
     /// # Errors
     /// [`ResultCode::SEC_USER`], [`ResultCode::SEC_ROLE`].
     pub fn revoke_roles(&mut self, name: &[u8], roles: &[&[u8]]) -> Result<(), ResultCode> {
-        self.user(name)?;
-        self.check_roles(roles)?;
-        if roles.is_empty() {
+        let user = self.user_mut(name)?;
+        if roles.is_empty() || !roles.iter().all(|role| is_name(role)) {
             return Err(ResultCode::SEC_ROLE);
         }
-        let user = self.user_mut(name)?;
         user.roles.retain(|role| !roles.contains(&role.as_slice()));
         self.refresh();
         Ok(())
-    }
-
-    fn check_roles(&self, roles: &[&[u8]]) -> Result<(), ResultCode> {
-        match roles.iter().all(|role| self.roles.contains_key(*role)) {
-            true => Ok(()),
-            false => Err(ResultCode::SEC_ROLE),
-        }
     }
 
     /// A role.
@@ -304,7 +293,7 @@ impl Registry {
         }
     }
 
-    /// Makes a role.
+    /// Makes a role; users who have been given one of this name have it from now on.
     ///
     /// # Errors
     /// [`ResultCode::SEC_ROLE`], [`ResultCode::SEC_ROLE_EXISTS`], [`ResultCode::SEC_PRIVILEGE`].
@@ -313,6 +302,7 @@ impl Registry {
         let privileges = std::mem::take(&mut role.privileges);
         role.grant(&privileges)?;
         self.roles.insert(name.to_vec(), role);
+        self.refresh();
         Ok(())
     }
 
@@ -397,6 +387,15 @@ impl Registry {
             }
             user.account.grants.store(Arc::new(grants));
         }
+    }
+}
+
+/// These roles and others: their names, of a length that names may have, and no more of them than a user may have.
+fn with_roles(mut roles: BTreeSet<Vec<u8>>, others: &[&[u8]]) -> Result<BTreeSet<Vec<u8>>, ResultCode> {
+    roles.extend(others.iter().map(|role| role.to_vec()));
+    match others.iter().all(|role| is_name(role)) && roles.len() <= MAX_ENTRIES {
+        true => Ok(roles),
+        false => Err(ResultCode::SEC_ROLE),
     }
 }
 

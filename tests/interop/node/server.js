@@ -2,7 +2,7 @@
 
 import { spawn } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { createServer } from 'node:net'
+import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -27,16 +27,21 @@ export async function start (config, { port = 0, args = [] } = {}) {
   child.stdout.on('data', (text) => { told += text })
   const ended = new Promise((resolve, reject) => child.on('exit', resolve).on('error', reject))
   ended.catch(() => {})
-  process.on('exit', () => child.kill('SIGKILL'))
+  const kill = () => child.kill('SIGKILL')
+  process.on('exit', kill)
+  ended.then(() => process.off('exit', kill), () => {})
   while (!existsSync(portFile) || readFileSync(portFile, 'utf8') === '' || !told.includes('\n')) {
     if (child.exitCode !== null) throw new Error(`${PROGRAM} ended with status ${child.exitCode}`)
     await Promise.race([sleep(10), ended])
   }
+  // One for each node.
+  const ports = readFileSync(portFile, 'utf8').trim().split('\n').map(Number)
   const server = {
-    port: Number(readFileSync(portFile, 'utf8')),
+    ports,
+    port: ports[0],
     tlsPort: Number(/TLS on port (\d+)/.exec(told)?.[1] ?? 0),
     stop: () => {
-      child.kill('SIGKILL')
+      kill()
       return ended
     },
     connect: (config = {}) => Aerospike.connect({ hosts: `127.0.0.1:${server.port}`, ...config })
@@ -51,6 +56,26 @@ export function deadPort () {
     const server = createServer().listen(0, '127.0.0.1', () => {
       const { port } = server.address()
       server.close(() => resolve(port))
+    })
+  })
+}
+
+// Sends one info command to a node, over a connection of its own; the value of the answer.
+export function ask (port, command) {
+  return new Promise((resolve, reject) => {
+    const body = Buffer.from(`${command}\n`)
+    const head = Buffer.alloc(8)
+    head.writeBigUInt64BE(BigInt(body.length) | 2n << 56n | 1n << 48n)
+    let answer = Buffer.alloc(0)
+    const socket = connect(port, '127.0.0.1', () => socket.write(Buffer.concat([head, body])))
+    socket.setTimeout(60_000, () => socket.destroy(new Error(`no answer to ${command}`)))
+    socket.on('error', reject)
+    socket.on('close', () => reject(new Error(`no whole answer to ${command}`)))
+    socket.on('data', (data) => {
+      answer = Buffer.concat([answer, data])
+      if (answer.length < 8 || answer.length < 8 + answer.readUIntBE(2, 6)) return
+      resolve(answer.toString('utf8', 8).replace(/^[^\t]*\t/, '').trim())
+      socket.destroy()
     })
   })
 }
