@@ -113,6 +113,8 @@ pub struct Message<'a> {
     pub header: Header,
     fields: &'a [u8],
     ops: &'a [u8],
+    /// One bit for each field that is there, by its id modulo 64: most questions are about fields that are not.
+    present: u64,
 }
 
 impl<'a> Message<'a> {
@@ -142,9 +144,11 @@ impl<'a> Message<'a> {
     /// # Errors
     /// As [`Message::parse_prefix`].
     pub fn with_header(header: Header, body: &'a [u8]) -> Result<(Message<'a>, &'a [u8]), ParseError> {
-        let mut rest = body;
+        let (mut rest, mut present) = (body, 0);
         for _ in 0..header.n_fields {
-            rest = take_field(rest)?.1;
+            let (field, behind) = take_field(rest)?;
+            present |= bit(field.id);
+            rest = behind;
         }
         let (fields, mut rest) = body.split_at(body.len() - rest.len());
         let ops = rest;
@@ -152,7 +156,7 @@ impl<'a> Message<'a> {
             rest = take_op(rest)?.1;
         }
         let (ops, rest) = ops.split_at(ops.len() - rest.len());
-        Ok((Message { header, fields, ops }, rest))
+        Ok((Message { header, fields, ops, present }, rest))
     }
 
     /// The same fields and ops under another header.
@@ -166,7 +170,11 @@ impl<'a> Message<'a> {
     }
 
     /// The payload of the first field with this id.
+    #[inline]
     pub fn field(&self, id: u8) -> Option<&'a [u8]> {
+        if self.present & bit(id) == 0 {
+            return None;
+        }
         self.fields().find(|field| field.id == id).map(|field| field.data)
     }
 
@@ -179,6 +187,11 @@ impl<'a> Message<'a> {
     pub fn n_ops(&self) -> usize {
         self.header.n_ops as usize
     }
+}
+
+/// Where a field is noted as present.
+const fn bit(id: u8) -> u64 {
+    1 << (id % 64)
 }
 
 /// One field of a message.
@@ -451,6 +464,10 @@ mod tests {
             let message = Message::parse(&out[HEADER_SIZE..]).unwrap();
             let counted = Header { n_fields: fields.len() as u16, n_ops: ops.len() as u16, ..header };
             prop_assert_eq!(message.header, counted);
+            for id in 0..=u8::MAX {
+                let first = fields.iter().find(|(other, _)| *other == id).map(|(_, data)| &data[..]);
+                prop_assert_eq!(message.field(id), first);
+            }
             let got: Vec<_> = message.fields().map(|f| (f.id, f.data.to_vec())).collect();
             prop_assert_eq!(got, fields);
             let got: Vec<_> = message.ops().map(|o| (o.code, o.kind.0, o.name.to_vec(), o.data.to_vec())).collect();
