@@ -30,6 +30,7 @@ mod scans;
 mod security;
 mod server;
 mod tls;
+mod tools;
 mod transactions;
 
 use harness::Suite;
@@ -60,6 +61,7 @@ fn main() {
     functions::add(&mut suite);
     transactions::add(&mut suite);
     control::add(&mut suite);
+    tools::add(&mut suite);
     asynchronous::add(&mut suite);
     login::add(&mut suite);
     security::add(&mut suite);
