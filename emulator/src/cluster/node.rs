@@ -358,19 +358,20 @@ impl Node {
         self.tasks.lock().remove(&number);
     }
 
-    /// Closes the node's ports and connections; waits until the threads that serve them have done so.
+    /// Closes the node's ports and connections; waits until the threads that serve them have done so. Then it ends its
+    /// jobs, none of which can tell its client of that any more: a node that goes away says nothing.
     pub(super) fn close(&self) {
         {
             let tasks = self.tasks.lock();
             self.open.store(false, Ordering::Release);
             tasks.values().for_each(AbortHandle::abort);
         }
-        self.jobs.abort_all();
         self.set_hold(Hold::Free);
         let deadline = Instant::now() + CLOSING;
         while !self.tasks.lock().is_empty() && Instant::now() < deadline {
             std::thread::sleep(Duration::from_millis(1));
         }
+        self.jobs.abort_all();
     }
 
     /// Begins another life: the node knows nobody, and its ports may open.
@@ -387,4 +388,41 @@ impl Node {
 fn reads_unavailable(header: &Header) -> bool {
     let mode = info3::SC_READ_TYPE | info3::SC_READ_RELAX;
     header.info1 & info1::READ != 0 && header.info2 & info2::WRITE == 0 && header.info3 & mode == mode
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Node;
+    use crate::command::query::jobs::{JobKind, JobSpec};
+    use std::time::Duration;
+
+    /// Else a client might be told that its query was aborted, instead of seeing the end of the connection.
+    #[test]
+    fn connections_end_before_the_jobs_that_feed_them() {
+        let node = Node::new(0xa1, 0, "127.0.0.1:3000".parse().unwrap(), 0, 1);
+        let spec = JobSpec {
+            id: 0,
+            kind: JobKind::Basic { partitions: 1, cursors: 0 },
+            namespace: "test",
+            set: b"",
+            index: None,
+            records_per_second: 0,
+            socket_timeout: 0,
+            client: "127.0.0.1:40000".parse().unwrap(),
+            max_active: 1,
+            max_done: 1,
+        };
+        let job = node.jobs.start(spec).unwrap();
+        // A connection whose thread has other things to do at the moment.
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        assert!(node.enter(1, runtime.spawn(std::future::pending::<()>()).abort_handle()));
+        std::thread::scope(|scope| {
+            let closing = scope.spawn(|| node.close());
+            std::thread::sleep(Duration::from_millis(30));
+            assert!(!closing.is_finished() && !job.is_aborted());
+            node.leave(1);
+            closing.join().unwrap();
+        });
+        assert!(job.is_aborted() && !node.is_open());
+    }
 }
