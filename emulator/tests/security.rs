@@ -300,7 +300,8 @@ fn user_commands_and_their_codes() {
 #[test]
 fn a_configuration_names_roles_that_there_are() {
     let security = SecurityConfig { users: vec![user("ann", &["raed"])], ..SecurityConfig::default() };
-    let config = aerospike_emulator::config::Config { port: 0, security: Some(security), ..Default::default() };
+    let config =
+        aerospike_emulator::config::Config { port: 0, security: Some(security), ..Default::default() };
     let refused = Emulator::start(config).unwrap_err().to_string();
     assert!(refused.contains(&format!("user 'ann': {}", ResultCode::SEC_ROLE)), "{refused}");
 }
