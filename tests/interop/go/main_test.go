@@ -55,25 +55,31 @@ func TestMain(m *testing.M) {
 
 // serve starts the command and waits until it accepts connections; its port, and what stops it.
 func serve(directory, config string, port int) (int, func()) {
+	command, port := start(directory, config, port)
+	return port, func() {
+		_ = command.Process.Kill()
+		_ = command.Wait()
+	}
+}
+
+// start starts the command, with further flags, and waits until it accepts connections.
+func start(directory, config string, port int, flags ...string) (*exec.Cmd, int) {
 	file := filepath.Join(directory, "port")
 	_ = os.Remove(file)
-	command := exec.Command(binary(), "--port", strconv.Itoa(port), "--port-file", file, "--config-file", config)
+	flags = append(flags, "--port", strconv.Itoa(port), "--port-file", file, "--config-file", config)
+	command := exec.Command(binary(), flags...)
 	command.Stderr = os.Stderr
 	if err := command.Start(); err != nil {
 		panic(err)
 	}
-	stop := func() {
-		_ = command.Process.Kill()
-		_ = command.Wait()
-	}
 	for range 1000 {
 		if text, err := os.ReadFile(file); err == nil && len(text) > 0 {
 			port, _ := strconv.Atoi(strings.TrimSpace(string(text)))
-			return port, stop
+			return command, port
 		}
 		time.Sleep(10 * time.Millisecond)
 	}
-	stop()
+	_ = command.Process.Kill()
 	panic("the emulator does not start")
 }
 
