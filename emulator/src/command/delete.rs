@@ -20,7 +20,7 @@ fn execute(request: &Request<'_>) -> Result<(), Failure> {
     }
     // Community Edition looks at no transaction here (transactions §14).
     let part = if request.is_community() { None } else { Part::of(request)? };
-    write::refuse_expunge(request, part.is_some()).map_err(Ending::bare)?;
+    write::refuse_expunge(request).map_err(Ending::bare)?;
     let mut partition = request.namespace.partition(&request.digest).write();
     let now_ms = request.namespace.clock.now_ms();
     let view = View::to_write(request, part, &partition, (now_ms / 1000) as u32)?;

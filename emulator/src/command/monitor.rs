@@ -79,7 +79,7 @@ fn deadline_seconds(ms: u64) -> u32 {
 }
 
 fn close(request: &Request<'_>) -> Result<Ending, ResultCode> {
-    write::refuse_expunge(request, false)?;
+    write::refuse_expunge(request)?;
     match request.namespace.transactions.monitors.close(&request.digest) {
         true => Ok(Ending::bare(ResultCode::OK)),
         false => Err(ResultCode::NOT_FOUND),

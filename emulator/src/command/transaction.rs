@@ -227,7 +227,7 @@ impl View {
         now_ms: u64,
     ) -> Result<(), ResultCode> {
         let Request { namespace, digest, .. } = request;
-        write::refuse_expunge(request, self.is_member())?;
+        write::refuse_expunge(request)?;
         let is_durable = request.header().info2 & info2::DURABLE_DELETE != 0 && !request.is_community();
         let generation = self.next_generation(partition, Some(existing), digest);
         match (&self.member, position) {

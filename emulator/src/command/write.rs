@@ -239,12 +239,10 @@ pub fn refuse_by_source(request: &Request<'_>) -> Result<(), Failure> {
     if rejects.load(Relaxed) { Err(Ending::bare(ResultCode::FORBIDDEN)) } else { Ok(()) }
 }
 
-/// Refuses to remove a record of a namespace with strong consistency unless that is to last, as it always is in a
-/// transaction (transactions §7, §19).
-pub fn refuse_expunge(request: &Request<'_>, in_transaction: bool) -> Result<(), ResultCode> {
+/// Refuses to remove a record of a namespace with strong consistency unless that is to last (transactions §19).
+pub fn refuse_expunge(request: &Request<'_>) -> Result<(), ResultCode> {
     let is_durable = request.header().info2 & info2::DURABLE_DELETE != 0;
-    let may_expunge =
-        !in_transaction && request.namespace.settings.strong_consistency_allow_expunge.load(Relaxed);
+    let may_expunge = request.namespace.settings.strong_consistency_allow_expunge.load(Relaxed);
     match request.namespace.is_strong() && !is_durable && !may_expunge {
         true => Err(ResultCode::FORBIDDEN),
         false => Ok(()),

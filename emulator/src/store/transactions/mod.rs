@@ -13,7 +13,7 @@ use super::sets::SetId;
 use super::{Counter, Namespace};
 use aerospike_wire::Digest;
 use dashmap::DashMap;
-use monitor::Monitors;
+use monitor::{GRACE_MS, Monitors};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// A record as a transaction has left it; until the transaction ends, nobody else can write the record.
@@ -27,7 +27,7 @@ pub struct Lock {
     pub generation: u16,
     /// The record's set.
     pub set: SetId,
-    /// When the server ends the transaction by itself, in milliseconds since 2010.
+    /// Until when the transaction may write, in milliseconds since 2010.
     pub deadline_ms: u64,
 }
 
@@ -137,7 +137,7 @@ impl Namespace {
         true
     }
 
-    /// Ends the transactions whose deadlines have passed: those that are committed forward, all others back
+    /// Ends the transactions whose deadlines have passed for good: those that are committed forward, all others back
     /// (transactions §9).
     pub fn end_expired_transactions(&self) {
         let transactions = &self.transactions;
@@ -150,7 +150,7 @@ impl Namespace {
         let expired: Vec<_> = transactions
             .locks
             .iter()
-            .filter(|lock| lock.deadline_ms < now_ms)
+            .filter(|lock| lock.deadline_ms + GRACE_MS < now_ms)
             .map(|lock| (*lock.key(), lock.transaction))
             .collect();
         for (digest, transaction) in expired {

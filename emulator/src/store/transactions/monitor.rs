@@ -6,6 +6,10 @@ use aerospike_wire::{Digest, ResultCode};
 use parking_lot::Mutex;
 use std::collections::{BTreeMap, BTreeSet};
 
+/// How long the server waits behind a deadline before it ends a transaction. Until then records take no further write, but
+/// a commit may still come (transactions §9, which leaves the length open).
+pub const GRACE_MS: u64 = 2_000;
+
 /// How long a monitor stays when its time is over: a client that aborts then still finds something to close.
 const LINGER_MS: u64 = 60_000;
 
@@ -27,21 +31,26 @@ pub struct Monitor {
     pub id: u64,
     /// The records that it has announced to write.
     pub keys: BTreeSet<Digest>,
-    /// When the server ends it, in milliseconds since 2010.
+    /// Until when it may write, in milliseconds since 2010.
     pub deadline_ms: u64,
     /// How far it has come.
     pub phase: Phase,
 }
 
 impl Monitor {
-    /// Whether it still takes writes.
+    /// Whether the server has ended it.
+    fn is_over(&self, now_ms: u64) -> bool {
+        self.deadline_ms + GRACE_MS < now_ms
+    }
+
+    /// Whether it can still come to a commit.
     ///
     /// # Errors
     /// Why not.
     fn check_open(&self, now_ms: u64) -> Result<(), ResultCode> {
         match self.phase {
             Phase::Forward => Err(ResultCode::MRT_COMMITTED),
-            Phase::Open if self.deadline_ms >= now_ms => Ok(()),
+            Phase::Open if !self.is_over(now_ms) => Ok(()),
             Phase::Open | Phase::Back => Err(ResultCode::MRT_EXPIRED),
         }
     }
@@ -105,7 +114,10 @@ impl Monitors {
         let monitors = self.0.lock();
         let monitor = monitors.get(digest).ok_or(ResultCode::MRT_EXPIRED)?;
         monitor.check_open(now_ms)?;
-        Ok(monitor.deadline_ms)
+        match monitor.deadline_ms >= now_ms {
+            true => Ok(monitor.deadline_ms),
+            false => Err(ResultCode::MRT_EXPIRED),
+        }
     }
 
     /// The monitor of a digest.
@@ -133,10 +145,10 @@ impl Monitors {
         self.0.lock().is_empty()
     }
 
-    /// Lets no transaction write any more whose deadline has passed.
+    /// Ends the transactions whose deadlines have passed for good.
     pub(super) fn expire(&self, now_ms: u64) {
         for monitor in self.0.lock().values_mut() {
-            if monitor.phase == Phase::Open && monitor.deadline_ms < now_ms {
+            if monitor.phase == Phase::Open && monitor.is_over(now_ms) {
                 monitor.phase = Phase::Back;
             }
         }
