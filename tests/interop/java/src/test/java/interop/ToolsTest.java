@@ -4,7 +4,7 @@ import org.junit.jupiter.api.Disabled;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
-/** What asadm asks: no client has a part in it. */
+/** The vendor's tools, in which this client has no part. */
 class ToolsTest {
   @Test
   @Tag("tools-01")
@@ -17,4 +17,12 @@ class ToolsTest {
   @Tag("tools-08")
   @Disabled("what asadm sends over a socket of its own, in which the client has no part")
   void whatAsadmAsks() {}
+
+  @Test
+  @Tag("backup-01")
+  @Tag("backup-02")
+  @Tag("backup-03")
+  @Tag("backup-04")
+  @Disabled("the vendor's backup library is for Go alone")
+  void backups() {}
 }
