@@ -12,7 +12,7 @@ const [UNAVAILABLE, FORBIDDEN] = [11, 22]
 const WORKERS = 4
 const KEYS = 40
 // Milliseconds that a command may take; a busy machine may add to that.
-const [TOTAL, SOCKET, SLACK] = [1500, 250, 1500]
+const [TOTAL, SOCKET, SLACK] = [4000, 500, 2000]
 // The share of the former throughput that has to come back: the machine has other things to do, too.
 const SHARE = 0.2
 const LIMITS = { totalTimeout: TOTAL, socketTimeout: SOCKET, maxRetries: 4 }
@@ -109,11 +109,11 @@ class Load {
     }
   }
 
-  // Commands in one second, from now on.
-  async rate () {
+  // Commands per second, from now on.
+  async rate (seconds = 1) {
     const before = this.done
-    await sleep(1000)
-    return this.done - before
+    await sleep(seconds * 1000)
+    return (this.done - before) / seconds
   }
 
   // Waits until it is as quick as before, and nothing fails any more.
@@ -180,8 +180,7 @@ underLoad('loss-07: a node hangs', {}, async (cluster, recovers, load) => {
   await cluster.event('hang=2')
   await cluster.settle()
   // Others answer meanwhile.
-  assert(await load.rate() > 0)
-  await sleep(2000)
+  assert(await load.rate(3) > 0, 'nothing was done')
   await cluster.event('resume=2')
   await cluster.settle()
   await cluster.knows([1, 2, 3])
@@ -208,7 +207,7 @@ underLoad('loss-09: partitions move', { quiet: true }, async (cluster) => {
 
 underLoad('loss-10: a node is slow', { quiet: true }, async (cluster, recovers, load) => {
   await cluster.event('slow=2;by=20ms')
-  assert(await load.rate() > 0)
+  assert(await load.rate() > 0, 'nothing was done')
   await cluster.event('resume=2')
 })
 

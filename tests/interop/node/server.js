@@ -17,10 +17,15 @@ export const EXAMPLES = path('../../../lua/examples/')
 
 Aerospike.setDefaultLogging({ level: Aerospike.log.OFF })
 
+// What a command may take unless a scenario says otherwise: on a busy machine a second, the client's default, is short.
+const patient = { totalTimeout: 10_000 }
+const kinds = ['apply', 'batch', 'batchParentWrite', 'operate', 'read', 'remove', 'write']
+
 // Connects a client. That holds up the event loop, whose time stands still meanwhile, and the client counts a command's
 // time from there: the first one would be late before it is sent. So the event loop takes a turn first.
 export async function connectTo (config) {
-  const client = await Aerospike.connect(config)
+  const policies = Object.fromEntries(kinds.map((kind) => [kind, patient]))
+  const client = await Aerospike.connect({ policies, ...config })
   await sleep(1)
   return client
 }
