@@ -287,7 +287,7 @@ func TestTransactions(t *testing.T) {
 		txn := as.NewTxn()
 		txn.SetTimeout(2 * time.Second)
 		t.put(txn, t.k, 2)
-		answers, err := t.client.GetNodes()[0].RequestInfo(as.NewInfoPolicy(), "emulator-clock:advance=3")
+		answers, err := t.client.GetNodes()[0].RequestInfo(as.NewInfoPolicy(), "emulator-clock:advance=6")
 		succeeds(t.T, err)
 		for _, answer := range answers {
 			if strings.HasPrefix(answer, "ERROR") {

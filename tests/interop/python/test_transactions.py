@@ -231,7 +231,7 @@ def test_deadline(client: Any, strong: Emulator, keys: tuple[Key, Key]) -> None:
     transaction = aerospike.Transaction()
     transaction.timeout = 2
     client.put(k, {"n": 2}, policy=within(transaction))
-    strong.clock.advance(3)
+    strong.clock.advance(6)
     assert read(client, k) == (3, 1)
     for key in (k, other):
         with fails(EXPIRED):

@@ -158,7 +158,7 @@ fn add_ends(suite: &mut Suite) {
         let pair = Pair::at(&t, &server).await;
         let txn = Arc::new(Txn::new().with_timeout(Duration::from_secs(2)));
         pair.put(&txn, &pair.k, 2).await.expect("put");
-        let answer = server.ask(0, "emulator-clock:advance=3").await;
+        let answer = server.ask(0, "emulator-clock:advance=6").await;
         assert!(!answer.starts_with("ERROR"), "{answer}");
         assert_eq!(pair.read(&pair.k).await, of(3, 1));
         fails(122, pair.put(&txn, &pair.k, 3).await);

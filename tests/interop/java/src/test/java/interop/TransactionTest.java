@@ -295,7 +295,7 @@ class TransactionTest {
     Txn t = new Txn();
     t.setTimeout(2);
     put(t, k, 2);
-    String answer = Info.request(client.getNodes()[0], "emulator-clock:advance=3");
+    String answer = Info.request(client.getNodes()[0], "emulator-clock:advance=6");
     assertFalse(answer.startsWith("ERROR"), answer);
     assertEquals(new Held(3, 1), held(null, k));
     fails(ResultCode.MRT_EXPIRED, () -> put(t, k, 3));
