@@ -25,7 +25,7 @@ const key = (name, set = 'demo') => new Aerospike.Key('test', set, name)
 class Cluster {
   static async start (strong = false) {
     const cluster = new Cluster()
-    cluster.server = await start(strong ? 'node/strong.conf' : 'server.conf', { args: ['--nodes', 3] })
+    cluster.server = await start(strong ? 'strong.conf' : 'server.conf', { args: ['--nodes', 3] })
     cluster.ports = cluster.server.ports
     try {
       cluster.client = await cluster.server.connect({ tenderInterval: 250 })

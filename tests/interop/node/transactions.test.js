@@ -219,7 +219,7 @@ transaction('transaction-12: the deadline', async ({ k, l }) => {
   const txn = new Transaction()
   txn.setTimeout(2)
   await put(k, 2, txn)
-  assert.doesNotMatch(await ask(server.port, 'emulator-clock:advance=3'), /ERROR/)
+  assert.doesNotMatch(await ask(server.port, 'emulator-clock:advance=6'), /ERROR/)
   assert.deepEqual(await read(k), [3, 1])
   for (const key of [k, l]) await fails(EXPIRED, put(key, 3, txn))
   await abort(txn)
