@@ -107,3 +107,7 @@ test('tools-08: dynamic configuration', async () => {
   // The client makes an error of an answer that is one.
   await fails(4, info('set-config:context=service;no-such-thing=1'))
 })
+
+for (const id of ['backup-01', 'backup-02', 'backup-03', 'backup-04']) {
+  test(`${id}: the vendor's backup library`, { skip: "the vendor's backup library is for Go alone" })
+}

@@ -19,12 +19,14 @@ DISTRIBUTIONS = {"aerospike": "aerospike", "aerospike_py": "aerospike-py"}
 
 # What a client offers no way to do.
 NO_ASYNC = "the client has no asynchronous interface"
+NO_BACKUPS = "the vendor's backup library is for Go alone"
 NOT_APPLICABLE = {
     "aerospike": {
         "connect-07": "with one node, the client refuses to start when any of its seeds is dead",
         "filter-15": "the client has no such switch",
         "operate-11": "the client has no operation that reads all bins",
         **{f"async-{number:02}": NO_ASYNC for number in range(1, 7)},
+        **{f"backup-{number:02}": NO_BACKUPS for number in range(1, 5)},
     },
     "aerospike_py": {
         "info-02": "the client asks for one info command at a time",

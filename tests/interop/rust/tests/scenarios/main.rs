@@ -36,7 +36,15 @@ mod transactions;
 use harness::Suite;
 
 /// What the client cannot do, and why.
-const NOT_APPLICABLE: &[(&str, &str)] = &[("filter-15", "the client has no such switch")];
+const NOT_APPLICABLE: &[(&str, &str)] = &[
+    ("filter-15", "the client has no such switch"),
+    ("backup-01", NO_BACKUPS),
+    ("backup-02", NO_BACKUPS),
+    ("backup-03", NO_BACKUPS),
+    ("backup-04", NO_BACKUPS),
+];
+
+const NO_BACKUPS: &str = "the vendor's backup library is for Go alone";
 
 fn main() {
     let mut suite = Suite::default();
