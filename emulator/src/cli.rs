@@ -235,7 +235,7 @@ fn configure(options: &Options) -> Result<Config, String> {
         };
     }
     if options.strong_consistency {
-        config.namespaces.iter_mut().for_each(|namespace| namespace.strong_consistency = true);
+        config.use_strong_consistency();
     }
     config.nodes = options.nodes;
     config.racks.clone_from(&options.racks);

@@ -432,7 +432,7 @@ impl Cluster {
         let settings = &namespace.settings;
         let factor = settings.replication_factor.load(Ordering::Relaxed).max(1) as usize;
         let active_rack = settings.active_rack.load(Ordering::Relaxed);
-        let is_strong = settings.strong_consistency.load(Ordering::Relaxed);
+        let is_strong = namespace.is_strong();
         let candidate = |node: &Arc<Node>| Candidate {
             index: node.index,
             id: node.id,
@@ -483,7 +483,7 @@ impl Cluster {
     ) -> Condition {
         let settings = &namespace.settings;
         let mut condition = state.conditions.get(at).cloned().unwrap_or_default();
-        if !settings.strong_consistency.load(Ordering::Relaxed) {
+        if !namespace.is_strong() {
             return condition;
         }
         let named = self.roster(namespace.name());

@@ -5,7 +5,7 @@
 
 use super::transaction::check_supported;
 use super::{Ending, Failure, Reply, Request, read, write};
-use crate::store::{Bins, Monitor, NO_SET, Phase, Record, RecordHeader};
+use crate::store::{Announced, Bins, Monitor, NO_SET, Phase, Record, RecordHeader};
 use aerospike_wire::bits::{info1, info2};
 use aerospike_wire::cdt::list;
 use aerospike_wire::msgpack::{Malformed, Reader};
@@ -102,7 +102,7 @@ fn change(request: &Request<'_>, reply: &mut Reply<'_>) -> Result<Ending, Result
     }
     let namespace = request.namespace;
     let (monitors, now_ms) = (&namespace.transactions.monitors, namespace.clock.now_ms());
-    let monitor = match (id, keys, forward) {
+    let announced = match (id, keys, forward) {
         (None, None, true) => {
             monitors.mark(&request.digest, now_ms)?;
             return Ok(Ending::bare(ResultCode::OK));
@@ -115,22 +115,20 @@ fn change(request: &Request<'_>, reply: &mut Reply<'_>) -> Result<Ending, Result
                 0 => namespace.settings.mrt_duration.load(Relaxed),
                 seconds => seconds,
             };
-            let monitor =
-                Monitor { id, keys, deadline_ms: now_ms + seconds as u64 * 1000, phase: Phase::Open };
-            monitors.begin(request.digest, monitor.clone())?;
-            monitor
+            let deadline_ms = now_ms + seconds as u64 * 1000;
+            monitors.begin(request.digest, Monitor { id, keys, deadline_ms, phase: Phase::Open })?
         }
         (None, Some(keys), false) => monitors.add(&request.digest, keys, now_ms)?,
         _ => return Err(ResultCode::PARAMETER),
     };
-    answer(request, &monitor, reply);
+    answer(request, announced, reply);
     Ok(Ending::bare(ResultCode::OK))
 }
 
 /// Tells the deadline, and how many records the transaction has announced.
-fn answer(request: &Request<'_>, monitor: &Monitor, reply: &mut Reply<'_>) {
-    reply.field(field::MRT_DEADLINE, &deadline_seconds(monitor.deadline_ms).to_le_bytes());
-    let count = ParticleBuf::integer(monitor.keys.len() as i64);
+fn answer(request: &Request<'_>, announced: Announced, reply: &mut Reply<'_>) {
+    reply.field(field::MRT_DEADLINE, &deadline_seconds(announced.deadline_ms).to_le_bytes());
+    let count = ParticleBuf::integer(announced.count as i64);
     for op in request.message.ops() {
         match op.name {
             MONITOR_KEYS => reply.op(op.code, op.name, count.as_particle()),

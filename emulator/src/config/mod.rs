@@ -34,6 +34,11 @@ pub enum Edition {
 pub const MAX_NAMESPACES: usize = 32;
 
 impl Config {
+    /// Puts all namespaces into strong-consistency mode, which transactions need.
+    pub fn use_strong_consistency(&mut self) {
+        self.namespaces.iter_mut().for_each(|namespace| namespace.strong_consistency = true);
+    }
+
     /// Serves the namespaces of these names. Those that the configuration has keep what it says; new ones are
     /// like its first.
     ///

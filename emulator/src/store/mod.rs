@@ -24,7 +24,7 @@ pub use record::{Record, RecordHeader, next_generation, storage_size};
 pub use sets::{MAX_SET_NAME, MAX_SETS, NO_SET, Set, SetId, Sets};
 pub use snapshot::{Change, NamespaceSnapshot};
 pub use stats::{Counter, Stats};
-pub use transactions::{Lock, Monitor, Phase, Roll, Transactions};
+pub use transactions::{Announced, Lock, Monitor, Phase, Roll, Transactions};
 
 use crate::config::Config;
 pub use crate::config::{NamespaceSettings, SetSettings};

@@ -120,7 +120,7 @@ impl Config {
             None => {}
         }
         if strong_consistency {
-            settings.namespaces.iter_mut().for_each(|namespace| namespace.strong_consistency = true);
+            settings.use_strong_consistency();
         }
         let is_strong = settings.namespaces.iter().any(|namespace| namespace.strong_consistency);
         if is_strong && settings.edition == Edition::Community {

@@ -6,7 +6,7 @@
 
 mod monitor;
 
-pub use monitor::{Monitor, Phase};
+pub use monitor::{Announced, Monitor, Phase};
 
 use super::record::{Record, RecordHeader, next_generation};
 use super::sets::SetId;

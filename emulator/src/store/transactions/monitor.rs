@@ -38,6 +38,10 @@ pub struct Monitor {
 }
 
 impl Monitor {
+    fn announced(&self) -> Announced {
+        Announced { count: self.keys.len(), deadline_ms: self.deadline_ms }
+    }
+
     /// Whether the server has ended it.
     fn is_over(&self, now_ms: u64) -> bool {
         self.deadline_ms + GRACE_MS < now_ms
@@ -56,6 +60,15 @@ impl Monitor {
     }
 }
 
+/// What a client is told when it has announced records to write.
+#[derive(Clone, Copy, Debug)]
+pub struct Announced {
+    /// How many the transaction has announced by now.
+    pub count: usize,
+    /// Until when it may write, in milliseconds since 2010.
+    pub deadline_ms: u64,
+}
+
 /// The monitors of a namespace, by the digests of their records.
 #[derive(Debug, Default)]
 pub struct Monitors(Mutex<BTreeMap<Digest, Monitor>>);
@@ -65,7 +78,7 @@ impl Monitors {
     ///
     /// # Errors
     /// [`ResultCode::MRT_MONITOR_EXISTS`] if it has begun before; [`ResultCode::MRT_TOO_MANY_WRITES`].
-    pub fn begin(&self, digest: Digest, monitor: Monitor) -> Result<(), ResultCode> {
+    pub fn begin(&self, digest: Digest, monitor: Monitor) -> Result<Announced, ResultCode> {
         let mut monitors = self.0.lock();
         if monitors.contains_key(&digest) {
             return Err(ResultCode::MRT_MONITOR_EXISTS);
@@ -73,16 +86,17 @@ impl Monitors {
         if monitor.keys.len() > MAX_WRITES {
             return Err(ResultCode::MRT_TOO_MANY_WRITES);
         }
+        let announced = monitor.announced();
         monitors.insert(digest, monitor);
-        Ok(())
+        Ok(announced)
     }
 
-    /// Adds records to those that a transaction has announced to write; the monitor as it is now.
+    /// Adds records to those that a transaction has announced to write.
     ///
     /// # Errors
     /// [`ResultCode::MRT_EXPIRED`] if there is no monitor or its time is over, the codes of its other phases, and
     /// [`ResultCode::MRT_TOO_MANY_WRITES`]; nothing is added then.
-    pub fn add(&self, digest: &Digest, keys: BTreeSet<Digest>, now_ms: u64) -> Result<Monitor, ResultCode> {
+    pub fn add(&self, digest: &Digest, keys: BTreeSet<Digest>, now_ms: u64) -> Result<Announced, ResultCode> {
         let mut monitors = self.0.lock();
         let monitor = monitors.get_mut(digest).ok_or(ResultCode::MRT_EXPIRED)?;
         monitor.check_open(now_ms)?;
@@ -91,7 +105,7 @@ impl Monitors {
             return Err(ResultCode::MRT_TOO_MANY_WRITES);
         }
         monitor.keys.extend(keys);
-        Ok(monitor.clone())
+        Ok(monitor.announced())
     }
 
     /// Commits a transaction: from now on the server would roll it forward.
