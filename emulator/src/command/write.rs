@@ -75,14 +75,11 @@ impl Write<'_, '_> {
             self.check_new_set().map_err(fail)?;
         }
         self.view.check_deadline(request.namespace, self.now_ms).map_err(fail)?;
-        match existing {
-            None => {}
-            Some(record) => {
-                if request.namespace.sets.name(record.header().set) != request.set {
-                    return Err(fail(ResultCode::PARAMETER));
-                }
-                expression::check_filter(request, record).map_err(fail)?;
+        if let Some(record) = existing {
+            if request.namespace.sets.name(record.header().set) != request.set {
+                return Err(fail(ResultCode::PARAMETER));
             }
+            expression::check_filter(request, record).map_err(fail)?;
         }
         check_key(request.key(), existing.and_then(Record::key)).map_err(fail)
     }
